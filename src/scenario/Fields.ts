@@ -12,7 +12,7 @@ import type { Condition, NestedStep } from "./Action.ts"
 export const fieldKind = "skein/field"
 
 /** Any value of any kind. */
-export const Value: Schema.Codec<AnyValue> = Schema.declare((_: unknown): _ is AnyValue => true, {
+export const Value: Schema.Codec<AnyValue> = Schema.declare((value: unknown): value is AnyValue => value !== undefined, {
   expected: "any value"
 })
 
