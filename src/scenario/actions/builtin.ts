@@ -1,0 +1,15 @@
+/**
+ * Every action that comes with skein, in the order of the reference page.
+ *
+ * A list and nothing more: a program that wants fewer passes its own.
+ */
+import type { Services } from "../Action.ts"
+import { log } from "./log.ts"
+
+export const builtin = [
+  // basics
+  log
+] as const
+
+/** What the built-in actions need. */
+export type BuiltinServices = Services<(typeof builtin)[number]>
