@@ -110,15 +110,18 @@ export const read = Effect.fnUntraced(function*(
 
 /** Reads a file as UTF-8 text without its byte order mark; see {@link read}. Text that is no UTF-8 is `Unreadable`. */
 export const readText = Effect.fnUntraced(function*(path: string, bounds: Bounds, maxBytes?: number) {
-  const bytes = yield* read(path, bounds, maxBytes)
-  return yield* Effect.try({
+  return yield* decodeText(path, yield* read(path, bounds, maxBytes))
+})
+
+/** Returns the bytes of the file `path` as UTF-8 text without a byte order mark, or fails with `Unreadable`. */
+export const decodeText = (path: string, bytes: Uint8Array): Effect.Effect<string, SafePathError> =>
+  Effect.try({
     try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
     catch: () => {
       const message = `cannot read ${quote(path)} as text: it is not UTF-8`
       return new SafePathError({ reason: "Unreadable", path, message })
     }
   })
-})
 
 /** Turns a failure of the file system into ours: `cannot read "a.txt": no such file`. */
 export const unreadable = (path: string, verb: string, error: PlatformError.PlatformError): SafePathError =>
@@ -161,7 +164,7 @@ const realPlace = Effect.fnUntraced(function*(
   const missing: Array<string> = []
   for (let place = target;;) {
     const real = yield* files.realPath(place).pipe(
-      Effect.map(Option.some),
+      Effect.asSome,
       Effect.catchReason("PlatformError", "NotFound", () => Effect.succeedNone),
       Effect.mapError((error) => unreadable(path, "use", error))
     )

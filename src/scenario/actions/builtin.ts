@@ -4,11 +4,18 @@
  * A list and nothing more: a program that wants fewer passes its own.
  */
 import type { Services } from "../Action.ts"
+import { fileDelete, fileExists, fileList, fileRead, fileWrite } from "./files.ts"
 import { log } from "./log.ts"
 
 export const builtin = [
   // basics
-  log
+  log,
+  // files
+  fileRead,
+  fileWrite,
+  fileExists,
+  fileDelete,
+  fileList
 ] as const
 
 /** What the built-in actions need. */
