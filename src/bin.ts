@@ -1,0 +1,71 @@
+/** The executable: picks the live layers, hands the process in, ends it with the exit code. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect, Layer } from "effect"
+import { availableParallelism } from "node:os"
+import manifest from "../package.json" with { type: "json" }
+import * as ExitCode from "./cli/ExitCode.ts"
+import * as Failure from "./cli/Failure.ts"
+import { Invocation } from "./cli/Invocation.ts"
+import { main } from "./cli/main.ts"
+import * as ProcessStopSignal from "./layers/live/ProcessStopSignal.ts"
+
+const { stderr, stdout } = process
+const showCursor = "\u001b[?25h"
+
+const say = (text: string): void => {
+  if (stderr.writable) stderr.write(text)
+}
+
+const exitNow = (code: number): never => {
+  if (stderr.isTTY) say(showCursor)
+  process.exit(code)
+}
+
+const stopSignal = ProcessStopSignal.layer({
+  onStop: (signal) => {
+    if (signal === "SIGINT") say("\nstopping: no new work, teardown runs; press Ctrl-C again to end at once\n")
+  },
+  onForce: (signal) => exitNow(ExitCode.ofSignal(signal)),
+  // npm and npx, which set this, send a terminal's Ctrl-C a second time.
+  repeatWithinMillis: process.env["npm_command"] === undefined ? 0 : 100
+})
+
+const invocation = Layer.succeed(Invocation, {
+  version: manifest.version,
+  environment: Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  ),
+  directory: process.cwd(),
+  cores: availableParallelism(),
+  terminal: { stdout: stdout.isTTY === true, stderr: stderr.isTTY === true }
+})
+
+/** A full disk behind stdout is not success; a reader that went away is none of our business. */
+let lost: NodeJS.ErrnoException | undefined
+stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE" && error.code !== "EIO") lost ??= error
+})
+stderr.on("error", () => {})
+
+const finish = (code: number): void => {
+  // Both streams may be pipes with text still on its way.
+  stdout.write("", () => {
+    if (lost !== undefined) say(`error: the result could not be written to stdout: ${lost.message}\n`)
+    stderr.write("", () => process.exit(lost !== undefined && code === ExitCode.ok ? ExitCode.unavailable : code))
+  })
+}
+
+const fiber = Effect.runFork(
+  main(process.argv.slice(2)).pipe(Effect.provide([NodeServices.layer, invocation, stopSignal]))
+)
+fiber.addObserver((exit) => finish(exit._tag === "Success" ? exit.value : ExitCode.bug))
+
+/** Thrown outside of every fiber, by a callback of a driver: tell, run finalizers, and do not wait for ever. */
+const onStray = (error: unknown): void => {
+  say(`${Failure.bugReport(error, manifest.version, (process.env["SKEIN_DEBUG"] ?? "") !== "")}\n`)
+  fiber.addObserver(() => exitNow(ExitCode.bug))
+  fiber.interruptUnsafe()
+  setTimeout(() => exitNow(ExitCode.bug), 5_000).unref()
+}
+process.on("uncaughtException", onStray)
+process.on("unhandledRejection", onStray)
