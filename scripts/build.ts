@@ -1,0 +1,73 @@
+/**
+ * Builds what is published: `dist/cli`, the command line as one bundle with lazy parts, and `dist/lib`, the library as
+ * JavaScript and types. Runs after `npm ci`, so that a clone has a working `skein`.
+ *
+ * `node scripts/build.ts cli` or `lib` builds one of them.
+ */
+import { build } from "esbuild"
+import { spawnSync } from "node:child_process"
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { basename, join } from "node:path"
+
+const root = join(import.meta.dirname, "..")
+const dist = join(root, "dist")
+
+/** Loaded from node_modules when used: these carry WebAssembly or data files beside their code. */
+const external = ["@electric-sql/pglite", "jq-web", "playwright-core"]
+
+const buildCli = async () => {
+  rmSync(join(dist, "cli"), { recursive: true, force: true })
+  await build({
+    absWorkingDir: root,
+    entryPoints: ["src/bin.ts", "src/worker.ts"].filter((path) => existsSync(join(root, path))),
+    outdir: "dist/cli",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node22.19",
+    chunkNames: "[name]-[hash]",
+    minifySyntax: true,
+    minifyWhitespace: true,
+    legalComments: "none",
+    external,
+    // Packages in CommonJS call require.
+    banner: { js: "import{createRequire as $require}from\"node:module\";const require=$require(import.meta.url);" },
+    logLevel: "warning"
+  })
+}
+
+const buildLibrary = () => {
+  rmSync(join(dist, "lib"), { recursive: true, force: true })
+  const tsc = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"], {
+    cwd: root,
+    stdio: "inherit"
+  })
+  if (tsc.status !== 0) process.exit(tsc.status ?? 1)
+  for (const room of ["services", "programs", "scenario"]) writeBarrel(room)
+}
+
+/** `skein/services` and so on: one namespace per module. The sources have no such files, so that nothing inside uses them. */
+const writeBarrel = (room: string) => {
+  const folder = join(dist, "lib", room)
+  if (!existsSync(folder)) return
+  const modules = readdirSync(folder).filter((name) => name.endsWith(".js")).map((name) => basename(name, ".js"))
+  const text = modules.map((name) => `export * as ${name} from "./${name}.js"\n`).join("")
+  writeFileSync(join(folder, "index.js"), text)
+  writeFileSync(join(folder, "index.d.ts"), text)
+}
+
+/** npm links the commands of dependencies, not of the package itself. */
+const linkCommand = () => {
+  const bin = join(root, "node_modules/.bin")
+  if (!existsSync(bin)) return
+  chmodSync(join(root, "bin/skein.js"), 0o755)
+  rmSync(join(bin, "skein"), { force: true })
+  symlinkSync("../../bin/skein.js", join(bin, "skein"))
+}
+
+mkdirSync(dist, { recursive: true })
+const only = process.argv[2]
+if (only !== "lib") await buildCli()
+if (only !== "cli") buildLibrary()
+linkCommand()
