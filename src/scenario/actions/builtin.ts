@@ -6,6 +6,7 @@
 import type { Services } from "../Action.ts"
 import { fileDelete, fileExists, fileList, fileRead, fileWrite } from "./files.ts"
 import { log } from "./log.ts"
+import { shell } from "./shell.ts"
 
 export const builtin = [
   // basics
@@ -15,7 +16,9 @@ export const builtin = [
   fileWrite,
   fileExists,
   fileDelete,
-  fileList
+  fileList,
+  // system
+  shell
 ] as const
 
 /** What the built-in actions need. */
