@@ -1,6 +1,7 @@
 /** The flags that every command has. They may stand before or after the command's name. */
 import { Effect } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
+import * as Flags from "./Flags.ts"
 import { Invocation } from "./Invocation.ts"
 
 export const Format = GlobalFlag.Setting("format")({
@@ -11,15 +12,15 @@ export const Format = GlobalFlag.Setting("format")({
 })
 
 export const Quiet = GlobalFlag.Setting("quiet")({
-  flag: switchFlag("quiet", "Print the result only, no progress").pipe(Flag.withAlias("q"))
+  flag: Flags.onOff("quiet", "Print the result only, no progress").pipe(Flag.withAlias("q"))
 })
 
 export const Verbose = GlobalFlag.Setting("verbose")({
-  flag: switchFlag("verbose", "Print every step and every attempt").pipe(Flag.withAlias("v"))
+  flag: Flags.onOff("verbose", "Print every step and every attempt").pipe(Flag.withAlias("v"))
 })
 
 export const NoColor = GlobalFlag.Setting("no-color")({
-  flag: switchFlag("no-color", "Print without colours; NO_COLOR does the same")
+  flag: Flags.onOff("no-color", "Print without colours; NO_COLOR does the same")
 })
 
 /** All of them, for the root command. */
@@ -27,11 +28,6 @@ export const all = [Format, Quiet, Verbose, NoColor] as const
 
 /** The same as plain flags, for tools that know no settings. */
 export const flags = { format: Format.flag, quiet: Quiet.flag, verbose: Verbose.flag, noColor: NoColor.flag }
-
-/** A flag without a value that is off unless given. */
-export function switchFlag(name: string, description: string): Flag.Flag<boolean> {
-  return Flag.Boolean(name).pipe(Flag.withDescription(description), Flag.withoutNegation, Flag.withDefault(false))
-}
 
 /** Whether to colour what goes to `output`: a terminal, unless `--no-color` or the environment says otherwise. */
 export const colors = Effect.fnUntraced(function*(output: "stdout" | "stderr") {

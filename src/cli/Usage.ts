@@ -53,10 +53,11 @@ export const explain = (error: CliError.NonShowHelpErrors, help: HelpDoc.HelpDoc
 
 const explainValue = (error: CliError.InvalidValue): string => {
   const flag = error.kind === "flag" ? `--${error.option}` : `<${error.option}>`
-  const expected = visible(error.expected.replace(/^Expected:? /, "").replace(/\.$/, ""))
-  return error.value === ""
-    ? `${flag} needs a value: ${expected}`
-    : `${flag}: ${quoted(error.value)} is not ${expected}`
+  const expected = visible(error.expected.replace(/^Expected:? /, "").replace(/\.$/, "")).replaceAll(" | ", ", ")
+  if (error.value === "") return `${flag} needs a value: ${expected}`
+  if (expected === "at most 1 value") return `${flag} is given more than once`
+  const wanted = expected === "a string representing a finite number" ? "a whole number" : expected
+  return `${flag}: ${quoted(error.value)} is not ${wanted}`
 }
 
 // Effect's own suggestions leave out the flags that all commands share.

@@ -1,0 +1,14 @@
+/** A call of the command line as the tests make it. */
+import { Layer } from "effect"
+import { Invocation } from "../../src/cli/Invocation.ts"
+
+export const invocation = (
+  options: { readonly environment?: Readonly<Record<string, string>>; readonly directory?: string } = {}
+): Layer.Layer<Invocation> =>
+  Layer.succeed(Invocation, {
+    version: "0.0.0-test",
+    environment: options.environment ?? {},
+    directory: options.directory ?? "/",
+    cores: 2,
+    terminal: { stdout: false, stderr: false }
+  })
