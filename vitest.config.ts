@@ -1,11 +1,15 @@
 import { defineConfig } from "vitest/config"
 
 const live = process.env["SKEIN_LIVE"] === "1"
+/** Where to leave a report for a machine, beside the one on the terminal. */
+const report = process.env["SKEIN_TEST_REPORT"]
 
 export default defineConfig({
   test: {
     include: live ? ["test/**/*.live.test.ts"] : ["test/**/*.test.ts"],
     exclude: live ? [] : ["test/**/*.live.test.ts"],
+    reporters: report === undefined ? ["default"] : ["default", "json"],
+    ...(report === undefined ? {} : { outputFile: { json: report } }),
     pool: "threads",
     maxWorkers: 2,
     testTimeout: 20_000,
