@@ -4,8 +4,10 @@
  * A list and nothing more: a program that wants fewer passes its own.
  */
 import type { Services } from "../Action.ts"
+import { sslCertCheck } from "./certificate.ts"
 import { fileDelete, fileExists, fileList, fileRead, fileWrite } from "./files.ts"
 import { log } from "./log.ts"
+import { dns, ping, tcpConnect } from "./network.ts"
 import { shell } from "./shell.ts"
 
 export const builtin = [
@@ -18,7 +20,12 @@ export const builtin = [
   fileDelete,
   fileList,
   // system
-  shell
+  shell,
+  // network
+  tcpConnect,
+  sslCertCheck,
+  ping,
+  dns
 ] as const
 
 /** What the built-in actions need. */
