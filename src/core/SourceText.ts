@@ -24,6 +24,14 @@ export interface Problem {
   readonly hint?: string | undefined
   readonly severity: "error" | "warning"
   readonly span: Span
+  /** Other places that belong to it, with a few words each: "first defined here". */
+  readonly labels?: ReadonlyArray<Label> | undefined
+}
+
+/** A place with a few words about it. */
+export interface Label {
+  readonly span: Span
+  readonly text: string
 }
 
 /** A 1-based line and column (UTF-16 units) of an offset. */
@@ -54,6 +62,15 @@ export const positionAt = (source: SourceText, offset: number): Position => {
     else high = middle - 1
   }
   return { line: low + 1, column: Math.min(offset, source.text.length) - starts[low]! + 1 }
+}
+
+/** Offsets of line `line` (from 1) without its line end; an empty range when there is no such line. */
+export const lineRange = (source: SourceText, line: number): { readonly start: number; readonly end: number } => {
+  const starts = startsOf(source)
+  const start = starts[line - 1]
+  if (start === undefined) return { start: 0, end: 0 }
+  const end = (starts[line] ?? source.text.length + 1) - 1
+  return { start, end: end > start && source.text[end - 1] === "\r" ? end - 1 : end }
 }
 
 /** `file:line:col` of the start of a span. */
