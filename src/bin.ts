@@ -37,7 +37,8 @@ const invocation = Layer.succeed(Invocation, {
   ),
   directory: process.cwd(),
   cores: availableParallelism(),
-  terminal: { stdout: stdout.isTTY === true, stderr: stderr.isTTY === true }
+  terminal: { stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
+  columns: Effect.sync(() => stderr.columns ?? 80)
 })
 
 /** A full disk behind stdout is not success; a reader that went away is none of our business. */

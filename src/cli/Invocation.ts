@@ -1,5 +1,5 @@
 /** What the root knows about this call of the command line and hands to every command. */
-import { Context } from "effect"
+import { Context, type Effect } from "effect"
 
 export class Invocation extends Context.Service<Invocation, {
   /** Version of skein. */
@@ -12,4 +12,6 @@ export class Invocation extends Context.Service<Invocation, {
   readonly cores: number
   /** Whether stdout and stderr are terminals. */
   readonly terminal: { readonly stdout: boolean; readonly stderr: boolean }
+  /** Columns of the terminal behind stderr as they are now; it may be resized. 80 when it is none. */
+  readonly columns: Effect.Effect<number>
 }>()("skein/cli/Invocation") {}

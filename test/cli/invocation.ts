@@ -1,5 +1,5 @@
 /** A call of the command line as the tests make it. */
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { Invocation } from "../../src/cli/Invocation.ts"
 
 export const invocation = (
@@ -10,5 +10,6 @@ export const invocation = (
     environment: options.environment ?? {},
     directory: options.directory ?? "/",
     cores: 2,
-    terminal: { stdout: false, stderr: false }
+    terminal: { stdout: false, stderr: false },
+    columns: Effect.succeed(80)
   })
