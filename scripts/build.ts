@@ -2,15 +2,15 @@
  * Builds what is published: `dist/cli`, the command line as one bundle with lazy parts, and `dist/lib`, the library as
  * JavaScript and types. Runs after `npm ci`, so that a clone has a working `skein`.
  *
- * `node scripts/build.ts cli` or `lib` builds one of them.
+ * `node scripts/build.ts [folder]`: the folder that gets `cli` and `lib`; `dist` unless given.
  */
 import { build } from "esbuild"
 import { spawnSync } from "node:child_process"
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { basename, join } from "node:path"
+import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { basename, join, resolve } from "node:path"
 
 const root = join(import.meta.dirname, "..")
-const dist = join(root, "dist")
+const dist = process.argv[2] === undefined ? join(root, "dist") : resolve(process.argv[2])
 
 /** Loaded from node_modules when used: these carry WebAssembly or data files beside their code. */
 const external = ["@electric-sql/pglite", "jq-web", "playwright-core"]
@@ -19,13 +19,14 @@ const buildCli = async () => {
   rmSync(join(dist, "cli"), { recursive: true, force: true })
   await build({
     absWorkingDir: root,
-    entryPoints: ["src/bin.ts", "src/worker.ts"].filter((path) => existsSync(join(root, path))),
-    outdir: "dist/cli",
+    entryPoints: ["src/bin.ts", "src/worker.ts"],
+    outdir: join(dist, "cli"),
     bundle: true,
     splitting: true,
     format: "esm",
     platform: "node",
     target: "node22.19",
+    // Flat, so that a file finds the worker beside itself.
     chunkNames: "[name]-[hash]",
     minifySyntax: true,
     minifyWhitespace: true,
@@ -39,10 +40,11 @@ const buildCli = async () => {
 
 const buildLibrary = () => {
   rmSync(join(dist, "lib"), { recursive: true, force: true })
-  const tsc = spawnSync(join(root, "node_modules/.bin/tsc"), ["-p", "tsconfig.build.json"], {
-    cwd: root,
-    stdio: "inherit"
-  })
+  const tsc = spawnSync(
+    join(root, "node_modules/.bin/tsc"),
+    ["--project", "tsconfig.build.json", "--outDir", join(dist, "lib")],
+    { cwd: root, stdio: "inherit" }
+  )
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
   for (const room of ["services", "programs", "scenario"]) writeBarrel(room)
 }
@@ -50,7 +52,6 @@ const buildLibrary = () => {
 /** `skein/services` and so on: one namespace per module. The sources have no such files, so that nothing inside uses them. */
 const writeBarrel = (room: string) => {
   const folder = join(dist, "lib", room)
-  if (!existsSync(folder)) return
   const modules = readdirSync(folder).filter((name) => name.endsWith(".js")).map((name) => basename(name, ".js"))
   const text = modules.map((name) => `export * as ${name} from "./${name}.js"\n`).join("")
   writeFileSync(join(folder, "index.js"), text)
@@ -66,8 +67,6 @@ const linkCommand = () => {
   symlinkSync("../../bin/skein.js", join(bin, "skein"))
 }
 
-mkdirSync(dist, { recursive: true })
-const only = process.argv[2]
-if (only !== "lib") await buildCli()
-if (only !== "cli") buildLibrary()
-linkCommand()
+await buildCli()
+buildLibrary()
+if (process.argv[2] === undefined) linkCommand()
