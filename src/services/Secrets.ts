@@ -1,0 +1,244 @@
+/**
+ * Fetches secrets from where a file says they are: the environment, `.env` files, files, commands. What comes back is
+ * `Redacted`, and known to the masking sink before anybody sees it.
+ *
+ * Implementations: `layers/live/SystemSecrets`, `layers/fake/FakeSecrets`. Both pass `test/services/SecretsSuite`.
+ * `services/SecretReference` has the spelling of the sources.
+ */
+import { Context, Duration, Effect, Fiber, Redacted, Result, Schema, type Scope, Semaphore } from "effect"
+import { parse as parseShell } from "shell-quote"
+import * as DotEnv from "../core/DotEnv.ts"
+import * as DurationText from "../core/DurationText.ts"
+import type { Masking } from "../core/Masking.ts"
+import type { ValueRecord } from "../core/Value.ts"
+import { read, type ReferenceProblem, type SecretReference } from "./SecretReference.ts"
+
+export interface ResolveOptions {
+  /** Folder where relative paths start and commands run. */
+  readonly directory: string
+  /** Environment that `env` reads and commands get; nothing is added to it. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Bound on the whole, commands included. @default 10 seconds */
+  readonly timeout?: Duration.Duration | undefined
+}
+
+export class Secrets extends Context.Service<Secrets, {
+  /**
+   * Fetches every secret, all of them and all their sources at once. `references` has a {@link SecretReference} or a list of
+   * them by name, as in a file; of a list the first source that has the secret wins, however fast the others are.
+   *
+   * A source that fails before the one that wins is logged as a warning. Fails when a secret is nowhere to be found,
+   * with all such secrets in one error. An empty value counts as not there.
+   */
+  readonly resolve: (
+    references: ValueRecord,
+    options: ResolveOptions
+  ) => Effect.Effect<Readonly<Record<string, Redacted.Redacted<string>>>, SecretsError>
+}>()("skein/services/Secrets") {}
+
+/** Why one source did not give a secret. Names the source; never holds a value. */
+export const SourceFailure = Schema.Struct({
+  /** `environment variable API_TOKEN`, `file /run/secrets/token`, `command vault`. */
+  source: Schema.String,
+  /** `Absent`: the source is there but the secret is not, or the file is not. `Failed`: it could not be asked. */
+  kind: Schema.Literals(["Absent", "Failed", "TimedOut", "Invalid"]),
+  problem: Schema.String,
+  hint: Schema.String
+})
+export type SourceFailure = typeof SourceFailure.Type
+
+/** Secrets that could not be had, with each source that was asked. */
+export class SecretsError extends Schema.TaggedError<SecretsError>()("SecretsError", {
+  secrets: Schema.Array(Schema.Struct({ secret: Schema.String, sources: Schema.Array(SourceFailure) }))
+}) {
+  override get message(): string {
+    return this.secrets.map(({ secret, sources }) => {
+      const tried = sources.map(({ problem, source }) => `${source} ${problem}`.trim()).join("; ")
+      const hints = [...new Set(sources.map(({ hint }) => hint))].join(", or ")
+      return `cannot get the secret "${secret}": ${tried}; ${hints}`
+    }).join("\n")
+  }
+}
+
+/** What a layer brings: reading a file and running a program. Both fail with a sentence that begins after the source's name. */
+export interface Sources {
+  /** Returns the whole text of a file of at most {@link maxLength} bytes. */
+  readonly readFile: (path: string) => Effect.Effect<string, Trouble>
+  /** Returns what the program wrote to stdout, at most {@link maxLength} bytes. Leaving the scope ends the program. */
+  readonly run: (argv: Argv, options: ResolveOptions) => Effect.Effect<string, Trouble, Scope.Scope>
+}
+
+export type Argv = readonly [program: string, ...args: ReadonlyArray<string>]
+export type Trouble = Omit<SourceFailure, "source">
+
+/** No secret is longer, in bytes. */
+export const maxLength = 1_048_576
+
+/** Programs that run at once. */
+const maxCommands = 8
+
+/** Makes the service from its sources: all that the layers have in common. */
+export const make = (sources: Sources, masking: Masking["Service"]): Secrets["Service"] =>
+  Secrets.of({
+    resolve: Effect.fn("Secrets.resolve")(function*(references, options) {
+      const asked = Object.entries(references).map(([name, value]) => ({ name, references: read(value) }))
+      const invalid = asked.flatMap(({ name, references }) =>
+        Result.isFailure(references) ? [invalidDefinition(name, references.failure)] : []
+      )
+      if (invalid.length > 0) return yield* new SecretsError({ secrets: invalid })
+
+      const semaphore = yield* Semaphore.make(maxCommands)
+      const ask = asker(
+        { ...sources, run: (argv, options) => semaphore.withPermit(sources.run(argv, options)) },
+        masking,
+        options
+      )
+      const results = yield* Effect.forEach(
+        asked,
+        ({ name, references }) => firstOf(name, Result.getOrElse(references, () => []), ask),
+        { concurrency: "unbounded" }
+      )
+      const missing = results.filter(Result.isFailure).map(({ failure }) => failure)
+      if (missing.length > 0) return yield* new SecretsError({ secrets: missing })
+      return Object.fromEntries(results.filter(Result.isSuccess).map(({ success }) => success))
+    })
+  })
+
+const invalidDefinition = (name: string, { hint, message }: ReferenceProblem): Missing => ({
+  secret: name,
+  sources: [{ source: "its definition", kind: "Invalid", problem: message, hint }]
+})
+
+type Missing = SecretsError["secrets"][number]
+type Found = readonly [name: string, secret: Redacted.Redacted<string>]
+type Ask = (name: string, reference: SecretReference) => Effect.Effect<Redacted.Redacted<string>, SourceFailure>
+
+/** Asks all sources at once; the answer is that of the first in the list that has one. The others are interrupted then. */
+const firstOf = Effect.fnUntraced(function*(
+  name: string,
+  references: ReadonlyArray<SecretReference>,
+  ask: Ask
+): Effect.fn.Return<Result.Result<Found, Missing>, never, Scope.Scope> {
+  const fibers = yield* Effect.forEach(
+    references,
+    (reference) => Effect.forkScoped(Effect.result(ask(name, reference)))
+  )
+  const failures: Array<SourceFailure> = []
+  for (const fiber of fibers) {
+    const result = yield* Fiber.join(fiber)
+    if (Result.isSuccess(result)) {
+      const broken = failures.filter(({ kind }) => kind !== "Absent").map(({ problem, source }) =>
+        `${source} ${problem}`
+      )
+      if (broken.length > 0) yield* Effect.logWarning(`secret "${name}" came from a later source: ${broken.join("; ")}`)
+      return Result.succeed([name, result.success])
+    }
+    failures.push(result.failure)
+  }
+  return Result.fail({ secret: name, sources: failures })
+}, Effect.scoped)
+
+/** Fetches from one source, within the deadline; the value is known to `masking` before it is returned. */
+const asker = (sources: Sources, masking: Masking["Service"], options: ResolveOptions): Ask => {
+  const timeout = options.timeout ?? Duration.seconds(10)
+  return (name, reference) => {
+    const source = describe(name, reference)
+    return Effect.scoped(fetch(name, reference, sources, options)).pipe(
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () =>
+          Effect.fail<Trouble>({
+            kind: "TimedOut",
+            problem: `gave no answer within ${DurationText.format(timeout)}`,
+            hint: "see whether it waits for something, or allow more time"
+          })
+      }),
+      Effect.filterOrFail((text) => text !== "", (): Trouble => ({
+        kind: "Absent",
+        problem: "is empty",
+        hint: "give it a value"
+      })),
+      Effect.map((text) => {
+        masking.add(text, name)
+        return Redacted.make(text, { label: name })
+      }),
+      Effect.mapError((trouble) => ({ source, ...trouble }))
+    )
+  }
+}
+
+const fetch = (
+  name: string,
+  reference: SecretReference,
+  sources: Sources,
+  options: ResolveOptions
+): Effect.Effect<string, Trouble, Scope.Scope> => {
+  if ("value" in reference) return Effect.succeed(String(reference.value))
+  if ("env" in reference) return fromEnvironment(reference.env, options.environment)
+  if ("command" in reference) return fromCommand(reference.command, sources, options)
+  const path = pathOf(reference, options.directory)
+  if ("file" in reference) return Effect.map(sources.readFile(path), withoutLineEnd)
+  return Effect.flatMap(sources.readFile(path), (text) => fromDotEnv(text, path, reference.key ?? name))
+}
+
+/** The source as it reads in a message. Of a command only the program: an argument may be a secret. */
+const describe = (name: string, reference: SecretReference): string => {
+  if ("value" in reference) return "the value in the file"
+  if ("env" in reference) return `environment variable ${reference.env}`
+  if ("file" in reference) return `file ${reference.file}`
+  if ("dotenv" in reference) return `${reference.key ?? name} in ${reference.dotenv ?? defaultDotEnv}`
+  const program = typeof reference.command === "string" ? reference.command.trim().split(/\s/)[0] : reference.command[0]
+  return `command ${program ?? ""}`
+}
+
+const defaultDotEnv = ".env"
+
+const pathOf = (
+  reference: Extract<SecretReference, { readonly file: string } | { readonly dotenv: string | null }>,
+  directory: string
+): string => {
+  const path = "file" in reference ? reference.file : reference.dotenv ?? defaultDotEnv
+  return /^(?:[/\\]|[A-Za-z]:)/.test(path) ? path : `${directory}/${path}`
+}
+
+const withoutLineEnd = (text: string): string => text.replace(/\r?\n$/, "")
+
+const fromEnvironment = (
+  variable: string,
+  environment: Readonly<Record<string, string>>
+): Effect.Effect<string, Trouble> =>
+  Object.hasOwn(environment, variable)
+    ? Effect.succeed(environment[variable]!)
+    : Effect.fail({ kind: "Absent", problem: "is not set", hint: `set ${variable}` })
+
+const fromDotEnv = (text: string, path: string, key: string): Effect.Effect<string, Trouble> => {
+  const { values } = DotEnv.parse({ path, text })
+  return Object.hasOwn(values, key)
+    ? Effect.succeed(values[key]!)
+    : Effect.fail({ kind: "Absent", problem: "is not there", hint: `add the line ${key}=...` })
+}
+
+const fromCommand = (
+  command: string | ReadonlyArray<string>,
+  sources: Sources,
+  options: ResolveOptions
+): Effect.Effect<string, Trouble, Scope.Scope> => {
+  const words = typeof command === "string" ? split(command) : command
+  const [program, ...args] = words ?? []
+  if (program === undefined || program === "" || args.some((word) => word.includes("\0"))) {
+    return Effect.fail({
+      kind: "Invalid",
+      problem: "needs a shell, and none is used",
+      hint: "write the program and its arguments as a list; [sh, -c, \"...\"] when it has to be a shell"
+    })
+  }
+  return Effect.map(sources.run([program, ...args], options), withoutLineEnd)
+}
+
+/** Words as a shell would read them, nothing expanded; `undefined` when the text has operators. */
+const split = (command: string): ReadonlyArray<string> | undefined => {
+  const words = parseShell(command, (variable) => `$${variable}`).map((word) =>
+    typeof word === "string" ? word : "op" in word && word.op === "glob" ? word.pattern : undefined
+  )
+  return words.every((word) => word !== undefined) ? words : undefined
+}

@@ -1,0 +1,86 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, it } from "@effect/vitest"
+import { Duration, Effect, FileSystem, Layer } from "effect"
+import { Masking } from "../../src/core/Masking.ts"
+import * as SystemSecrets from "../../src/layers/live/SystemSecrets.ts"
+import { Secrets } from "../../src/services/Secrets.ts"
+import { SecretsWorld, suite } from "../services/SecretsSuite.ts"
+
+const world = Layer.effect(
+  SecretsWorld,
+  Effect.gen(function*() {
+    const fileSystem = yield* FileSystem.FileSystem
+    const directory = yield* fileSystem.makeTempDirectoryScoped()
+    return SecretsWorld.of({
+      directory,
+      environment: { PATH: process.env["PATH"] ?? "" },
+      writeFile: (name, text) => Effect.orDie(fileSystem.writeFileString(`${directory}/${name}`, text)),
+      program: (output, exitCode = 0) =>
+        Effect.succeed(["sh", "-c", `printf %s "$1"; exit $2`, "program", output, String(exitCode)])
+    })
+  })
+)
+
+const system = SystemSecrets.layer.pipe(
+  Layer.provideMerge(Masking.layer),
+  Layer.merge(world),
+  Layer.provide(NodeServices.layer)
+)
+
+suite("SystemSecrets", system)
+
+const ask = Effect.fnUntraced(function*(command: ReadonlyArray<string>, timeout: Duration.Duration) {
+  const secrets = yield* Secrets
+  const { directory, environment } = yield* SecretsWorld
+  return yield* Effect.flip(secrets.resolve({ a: { command } }, { directory, environment, timeout }))
+})
+
+it.layer(system, { excludeTestServices: true })("SystemSecrets", (it) => {
+  it.effect("ends a command that gives no answer in time, and names it", () =>
+    Effect.gen(function*() {
+      const { directory } = yield* SecretsWorld
+      const error = yield* ask(["sh", "-c", `sleep 0.3; echo late > ${directory}/late`], Duration.millis(100))
+
+      assert.include(error.message, "command sh gave no answer within 100ms")
+      yield* Effect.sleep("350 millis")
+      const late = yield* Effect.flip(
+        (yield* Secrets).resolve({ a: { file: "late" } }, { directory, environment: {} })
+      )
+      assert.include(late.message, "file late does not exist")
+    }))
+
+  it.effect("ends a command that prints without end", () =>
+    Effect.gen(function*() {
+      const error = yield* ask(["yes"], Duration.seconds(5))
+      assert.include(error.message, "command yes wrote more than 1 MB")
+    }))
+
+  it.effect("gives a command the environment that was handed in and nothing else", () =>
+    Effect.gen(function*() {
+      const secrets = yield* Secrets
+      const { directory, environment } = yield* SecretsWorld
+      process.env["SKEIN_SECRETS_TEST"] = "leaked"
+      const command = ["sh", "-c", "printf %s \"${SKEIN_SECRETS_TEST-unset} $OWN\""]
+      const found = yield* secrets.resolve({ a: { command } }, {
+        directory,
+        environment: { ...environment, OWN: "own" }
+      })
+      delete process.env["SKEIN_SECRETS_TEST"]
+
+      assert.strictEqual(yield* Effect.map(Masking, (masking) => masking.text("unset own")), "***")
+      assert.deepStrictEqual(Object.keys(found), ["a"])
+    }))
+
+  it.effect("refuses a folder and bytes that are no text", () =>
+    Effect.gen(function*() {
+      const secrets = yield* Secrets
+      const { directory, environment } = yield* SecretsWorld
+      const error = yield* Effect.flip(secrets.resolve({
+        folder: { file: "." },
+        bytes: { command: ["printf", "\\377\\376"] }
+      }, { directory, environment }))
+
+      assert.include(error.message, "file . cannot be read")
+      assert.include(error.message, "command printf is not text in UTF-8")
+    }))
+})
