@@ -7,6 +7,7 @@
  */
 import { Effect, FileSystem, Option, Path, type PlatformError, Schema, Stream } from "effect"
 import * as ByteSize from "../core/ByteSize.ts"
+import { ActionError } from "./Action.ts"
 
 /** Where a path starts and what it must not leave. An `ActionContext` is one. */
 export interface Bounds {
@@ -129,6 +130,14 @@ export const unreadable = (path: string, verb: string, error: PlatformError.Plat
     reason: error.reason._tag === "NotFound" ? "Missing" : "Unreadable",
     path,
     message: `cannot ${verb} ${quote(path)}: ${explain(error)}`
+  })
+
+/** Makes it the failure of a step: what is not allowed is refused, what is not there cannot be used. */
+export const asActionError = (error: SafePathError): ActionError =>
+  new ActionError({
+    reason: error.reason === "Missing" || error.reason === "Unreadable" ? "Unavailable" : "Refused",
+    message: error.message,
+    ...(error.hint === undefined ? {} : { hint: error.hint })
   })
 
 const texts: Readonly<Record<string, string>> = {

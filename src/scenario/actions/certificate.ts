@@ -84,7 +84,7 @@ steps:
     const authorities = input.ca === undefined
       ? undefined
       : yield* SafePath.readText(input.ca, context, 1_000_000).pipe(
-        Effect.mapError((error) => new Action.ActionError({ reason: "Unavailable", message: error.message }))
+        Effect.mapError(SafePath.asActionError)
       )
     const certificate = yield* probe.certificate(endpoint, { serverName: input.server_name, authorities }).pipe(
       within(input.timeout ?? Duration.seconds(5), `make a TLS connection to ${endpoint.host}:${endpoint.port}`)

@@ -60,10 +60,12 @@ export const fileRead = Action.make({
       format,
       size_bytes: bytes.length
     })
-    const bytes = yield* SafePath.read(input.path, context, input.max_size).pipe(Effect.mapError(refusal))
+    const bytes = yield* SafePath.read(input.path, context, input.max_size).pipe(
+      Effect.mapError(SafePath.asActionError)
+    )
     if (format === "bytes") return read(bytes, bytes)
 
-    const text = yield* SafePath.decodeText(input.path, bytes).pipe(Effect.mapError(refusal))
+    const text = yield* SafePath.decodeText(input.path, bytes).pipe(Effect.mapError(SafePath.asActionError))
     const content = DataFormat.parse(text, format, { path: input.path, delimiter: input.delimiter })
     if (Result.isSuccess(content)) return read(bytes, content.success)
     return yield* new Action.ActionError({
@@ -121,7 +123,7 @@ export const fileWrite = Action.make({
       return yield* new Action.ActionError({ reason: "Invalid", message })
     }
     const bytes = typeof content.success === "string" ? new TextEncoder().encode(content.success) : content.success
-    const place = yield* SafePath.resolve(input.path, context).pipe(Effect.mapError(refusal))
+    const place = yield* SafePath.resolve(input.path, context).pipe(Effect.mapError(SafePath.asActionError))
     yield* (input.append === true ? append(place, bytes) : AtomicWrite.replace(place, bytes, { mode })).pipe(
       unusable(input.path, "write")
     )
@@ -154,7 +156,7 @@ export const fileExists = Action.make({
   ],
   run: Effect.fnUntraced(function*(input, context) {
     const files = yield* FileSystem.FileSystem
-    const place = yield* SafePath.resolve(input.path, context).pipe(Effect.mapError(refusal))
+    const place = yield* SafePath.resolve(input.path, context).pipe(Effect.mapError(SafePath.asActionError))
     return yield* files.stat(place).pipe(
       Effect.map((info): Value => ({
         exists: true,
@@ -203,8 +205,8 @@ export const fileDelete = Action.make({
   ],
   run: Effect.fnUntraced(function*(input, context) {
     const files = yield* FileSystem.FileSystem
-    const place = yield* SafePath.resolve(input.path, context).pipe(Effect.mapError(refusal))
-    const root = yield* SafePath.resolve(context.root, context).pipe(Effect.mapError(refusal))
+    const place = yield* SafePath.resolve(input.path, context).pipe(Effect.mapError(SafePath.asActionError))
+    const root = yield* SafePath.resolve(context.root, context).pipe(Effect.mapError(SafePath.asActionError))
     if (place === root) {
       return yield* new Action.ActionError({ reason: "Refused", message: "the root folder itself is not removed" })
     }
@@ -243,7 +245,9 @@ export const fileList = Action.make({
     const files = yield* FileSystem.FileSystem
     const base = input.pattern.split("/").slice(0, firstWildcard(input.pattern)).join("/")
     const absolute = input.pattern.startsWith("/")
-    yield* SafePath.resolve(base === "" ? (absolute ? "/" : ".") : base, context).pipe(Effect.mapError(refusal))
+    yield* SafePath.resolve(base === "" ? (absolute ? "/" : ".") : base, context).pipe(
+      Effect.mapError(SafePath.asActionError)
+    )
     const found = yield* files.glob(input.pattern, { root: context.directory, dot: input.dot === true }).pipe(
       unusable(input.pattern, "list")
     )
@@ -258,16 +262,8 @@ export const fileList = Action.make({
   })
 })
 
-/** Our failure for one of `SafePath`: what is not allowed is refused, what is not there cannot be used. */
-const refusal = (error: SafePath.SafePathError): Action.ActionError =>
-  new Action.ActionError({
-    reason: error.reason === "Missing" || error.reason === "Unreadable" ? "Unavailable" : "Refused",
-    message: error.message,
-    ...(error.hint === undefined ? {} : { hint: error.hint })
-  })
-
 const unusable = (path: string, verb: string) => <A, R>(effect: Effect.Effect<A, PlatformError.PlatformError, R>) =>
-  Effect.mapError(effect, (error) => refusal(SafePath.unreadable(path, verb, error)))
+  Effect.mapError(effect, (error) => SafePath.asActionError(SafePath.unreadable(path, verb, error)))
 
 const append = Effect.fnUntraced(function*(place: string, bytes: Uint8Array) {
   const files = yield* FileSystem.FileSystem

@@ -75,7 +75,7 @@ steps:
   run: Effect.fnUntraced(function*(input, context) {
     const argv = yield* argvOf(input)
     const cwd = yield* SafePath.resolve(input.cwd ?? ".", context).pipe(
-      Effect.mapError((error) => new Action.ActionError({ reason: "Refused", message: error.message }))
+      Effect.mapError(SafePath.asActionError)
     )
     const started = yield* Clock.currentTimeNanos
     const ended = yield* Effect.scoped(execute(argv, cwd, input, context))
