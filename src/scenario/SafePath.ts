@@ -157,7 +157,8 @@ const texts: Readonly<Record<string, string>> = {
   EIO: "the disk reported an error"
 }
 
-const explain = (error: PlatformError.PlatformError): string => {
+/** Says in a few words why the system refused to touch a file: `no space left on the disk`. */
+export const explain = (error: PlatformError.PlatformError): string => {
   const cause: unknown = error.reason.cause
   const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
   return texts[code] ?? (code === "" ? error.message : `the system reported ${code}`)

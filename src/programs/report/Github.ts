@@ -2,9 +2,8 @@
  * Workflow commands of GitHub Actions: printed in a job, each shows as an annotation on its line of the file.
  *
  * GitHub shows the first ten errors of a step, so the failures come before all else. `Markdown.ts` is the job's summary page.
- *
- * @see https://docs.github.com/actions/reference/workflow-commands-for-github-actions
  */
+import * as GithubCommand from "../../core/GithubCommand.ts"
 import type { Location } from "../../scenario/Event.ts"
 import * as FailureText from "./FailureText.ts"
 import * as Report from "./Report.ts"
@@ -44,16 +43,14 @@ const failures = (one: Report.Case): ReadonlyArray<string> => {
 
 const caseLocation = (one: Report.Case): Location => ({ file: one.file, line: one.line, column: 1 })
 
-const command = (kind: "error" | "warning" | "notice", at: Location | undefined, title: string, message: string) => {
-  const properties = [
-    ...(at === undefined || at.file === ""
-      ? []
-      : [`file=${property(ReportText.oneLine(at.file))}`, `line=${at.line}`, `col=${at.column}`]),
-    `title=${property(ReportText.cut(title, 200))}`
-  ]
-  return `::${kind} ${properties.join(",")}::${data(ReportText.visible(message, 4_000))}`
-}
-
-const data = (text: string): string => text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A")
-
-const property = (text: string): string => data(text).replaceAll(":", "%3A").replaceAll(",", "%2C")
+const command = (kind: "error" | "warning" | "notice", at: Location | undefined, title: string, message: string) =>
+  GithubCommand.write(
+    kind,
+    {
+      ...(at === undefined || at.file === ""
+        ? {}
+        : { file: ReportText.oneLine(at.file), line: at.line, col: at.column }),
+      title: ReportText.cut(title, 200)
+    },
+    ReportText.visible(message, 4_000)
+  )
