@@ -18,9 +18,19 @@ import type { Attachment } from "./Event.ts"
  * - `Unavailable` a needed server, program, disk or file cannot be used
  * - `Invalid` the input was wrong in a way seen only at run time
  * - `Refused` not allowed here (outside the root, over a cap)
+ * - `Skipped` no failure: the case ends here as skipped, and `message` is the reason
  */
 export class ActionError extends Schema.TaggedError<ActionError>()("ActionError", {
-  reason: Schema.Literals(["Failed", "Status", "Timeout", "Connection", "Unavailable", "Invalid", "Refused"]),
+  reason: Schema.Literals([
+    "Failed",
+    "Status",
+    "Timeout",
+    "Connection",
+    "Unavailable",
+    "Invalid",
+    "Refused",
+    "Skipped"
+  ]),
   /** What was tried, on what, and what went wrong, in one sentence. */
   message: Schema.String,
   hint: Schema.optionalKey(Schema.String),
@@ -109,6 +119,8 @@ export interface Definition<Name extends string, Fields extends Schema.Struct.Fi
   readonly effect: StepEffect | ((constants: ValueRecord) => StepEffect)
   /** Rules between inputs ("one of `query`, `execute`"): sees which are present, answers with problems. */
   readonly validate?: (present: ReadonlySet<string>, constants: ValueRecord) => ReadonlyArray<string>
+  /** Variables that the step sets once it has passed. Also asked with the constant inputs alone, for the names. */
+  readonly assigns?: (input: ValueRecord) => ValueRecord
   readonly robogo?: RobogoSpelling<Schema.Struct<Fields>["Type"]>
   readonly examples: readonly [ActionExample, ActionExample, ...ReadonlyArray<ActionExample>]
   readonly run: (
@@ -126,6 +138,7 @@ export interface Action<in out Name extends string = string, out R = never> {
   readonly output: Schema.Top
   readonly effect: StepEffect | ((constants: ValueRecord) => StepEffect)
   readonly validate?: ((present: ReadonlySet<string>, constants: ValueRecord) => ReadonlyArray<string>) | undefined
+  readonly assigns?: ((input: ValueRecord) => ValueRecord) | undefined
   readonly robogo?: RobogoSpelling<never> | undefined
   readonly examples: ReadonlyArray<ActionExample>
   readonly run: (input: never, context: ActionContext) => Effect.Effect<Value, ActionError, R>

@@ -5,6 +5,7 @@
  * Times are milliseconds since the epoch (`at`), durations are milliseconds by the monotonic clock.
  */
 import { Schema } from "effect"
+import { positionAt, type Span } from "../core/SourceText.ts"
 
 /** How a case or a step ended. Only cases are ever `flaky` (a later attempt passed). */
 export const Status = Schema.Literals(["passed", "failed", "error", "skipped", "flaky", "interrupted"])
@@ -13,6 +14,9 @@ export type Status = typeof Status.Type
 /** Where in a file something stands, 1-based. */
 export const Location = Schema.Struct({ file: Schema.String, line: Schema.Int, column: Schema.Int })
 export type Location = typeof Location.Type
+
+/** Where a span begins. */
+export const locationOf = (span: Span): Location => ({ file: span.source.path, ...positionAt(span.source, span.start) })
 
 /**
  * Why a step did not pass. `kind` failed: a check said no; error: it could not be done.

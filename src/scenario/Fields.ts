@@ -12,9 +12,12 @@ import type { Condition, NestedStep } from "./Action.ts"
 export const fieldKind = "skein/field"
 
 /** Any value of any kind. */
-export const Value: Schema.Codec<AnyValue> = Schema.declare((value: unknown): value is AnyValue => value !== undefined, {
-  expected: "any value"
-})
+export const Value: Schema.Codec<AnyValue> = Schema.declare(
+  (value: unknown): value is AnyValue => value !== undefined,
+  {
+    expected: "any value"
+  }
+)
 
 /** Text; numbers, big integers and booleans are written as text. */
 export const Text: Schema.Codec<string, string | number | bigint | boolean> = Schema.Union([

@@ -1,0 +1,120 @@
+/** One case of a run: skipped, not begun after a stop, or run, again if it may be. */
+import { Clock, Deferred, Effect } from "effect"
+import type { ValueRecord } from "../../core/Value.ts"
+import * as CaseRun from "../../scenario/CaseRun.ts"
+import type { Status } from "../../scenario/Event.ts"
+import * as Cases from "./Cases.ts"
+import { allSecrets, caseStarted, finish, graceOf, type RunnerServices, type RunState, settingsOf } from "./RunState.ts"
+import type * as Suites from "./Suites.ts"
+
+/** Runs one case, and tells its suite when it has ended. */
+export const run = <R>(one: Cases.Case, state: RunState<R>): Effect.Effect<void, never, R | RunnerServices> =>
+  Effect.gen(function*() {
+    const suite = one.suite === undefined ? undefined : state.suites.get(one.suite)
+    if (one.skip !== undefined) yield* notRun(one, "skipped", one.skip, state)
+    else if (state.ending !== undefined) {
+      yield* notRun(one, state.interrupted ? "interrupted" : "skipped", state.ending, state)
+    } else yield* runAttempts(one, suite, state)
+    if (suite !== undefined) yield* suite.done
+  })
+
+const runAttempts = <R>(
+  one: Cases.Case,
+  suite: Suites.SuiteHandle | undefined,
+  state: RunState<R>
+): Effect.Effect<void, never, R | RunnerServices> =>
+  Effect.gen(function*() {
+    const ready = suite === undefined ? undefined : yield* suite.ready
+    if (ready?.failed !== undefined) {
+      return yield* notRun(one, "error", `the suite ${one.suite!.suite.name}: ${ready.failed}`, state)
+    }
+    const retries = state.options.retries ?? one.compiled.scenario.retries ?? 0
+    for (let attempt = 1;; attempt++) {
+      const result = yield* runOnce(one, ready, attempt, state)
+      const done = result.status === "passed" || result.status === "interrupted" || attempt > retries ||
+        state.ending !== undefined
+      if (!done) continue
+      return yield* countFailure(result.status === "passed" && attempt > 1 ? "flaky" : result.status, state)
+    }
+  })
+
+/** Fail-fast: after so many cases that did not pass, no further one begins. */
+const countFailure = <R>(status: Status, state: RunState<R>): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const { failFast } = state.options
+    if (failFast === undefined || status !== "failed" && status !== "error") return Effect.void
+    if (state.summary.failed + state.summary.error < failFast) return Effect.void
+    state.ending ??= `fail-fast: ${failFast} case${failFast === 1 ? "" : "s"} did not pass`
+    return Effect.void
+  })
+
+const runOnce = <R>(
+  one: Cases.Case,
+  suite: Suites.Ready | undefined,
+  attempt: number,
+  state: RunState<R>
+): Effect.Effect<{ readonly status: Status }, never, R | RunnerServices> =>
+  Effect.gen(function*() {
+    const clock = yield* Clock.Clock
+    const { compiled } = one
+    const started = clock.currentTimeNanosUnsafe()
+    yield* state.emit(
+      caseStarted(one.id, one.name, one.file, one.line, one.suite?.suite.name, one.tags, attempt, clock)
+    )
+    const secrets = yield* Effect.result(state.secrets(
+      allSecrets([...one.suite?.secrets ?? [], ...compiled.secrets], state.plan.secrets),
+      compiled.directory
+    ))
+    if (secrets._tag === "Failure") {
+      const failure = { kind: "error" as const, reason: "unavailable", message: secrets.failure.message }
+      const result = { status: "error" as const, failures: [failure], reason: "its secrets could not be had" }
+      yield* finish(one.id, one.name, one.file, "error", attempt, result, started, state)
+      return result
+    }
+    const { scenario } = compiled
+    const robogoSecrets = scenario.spelling === "robogo" ? secrets.success : {}
+    const result = yield* CaseRun.run({
+      setup: compiled.setup,
+      steps: compiled.steps,
+      teardown: compiled.teardown,
+      plan: compiled.plan,
+      concurrency: scenario.concurrency,
+      timeout: compiled.timeout ?? state.options.caseTimeout,
+      variables: Cases.variableLayers(one, state.plan.options),
+      values: { ...robogoSecrets, ...savedBySuite(suite, one), ...state.plan.options.variables },
+      mocks: compiled.mocks,
+      outerMocks: suite?.mocks ?? new Map(),
+      secrets: secrets.success,
+      row: one.row,
+      rowIndex: one.rowIndex
+    }, {
+      settings: settingsOf(one.id, one.file, compiled.directory, one.root, state, state.emit),
+      stop: Deferred.await(state.stop),
+      grace: graceOf(state)
+    })
+    const status = result.status === "passed" && attempt > 1 ? "flaky" : result.status
+    const last = status === "flaky" || status === "passed" || status === "interrupted" ||
+      attempt > (state.options.retries ?? scenario.retries ?? 0) || state.ending !== undefined
+    yield* finish(one.id, one.name, one.file, status, attempt, result, started, state, last)
+    return { status: result.status }
+  })
+
+/** What the suite's setup saved, apart from what its entry says of this case. */
+const savedBySuite = (suite: Suites.Ready | undefined, one: Cases.Case): ValueRecord =>
+  Object.fromEntries(Object.entries(suite?.values ?? {}).filter(([name]) => !one.entryVars.has(name)))
+
+const notRun = <R>(one: Cases.Case, status: "skipped" | "interrupted" | "error", reason: string, state: RunState<R>) =>
+  Effect.gen(function*() {
+    const clock = yield* Clock.Clock
+    yield* state.emit(caseStarted(one.id, one.name, one.file, one.line, one.suite?.suite.name, one.tags, 1, clock))
+    yield* finish(
+      one.id,
+      one.name,
+      one.file,
+      status,
+      1,
+      { failures: [], reason },
+      clock.currentTimeNanosUnsafe(),
+      state
+    )
+  })

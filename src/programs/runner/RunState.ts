@@ -1,0 +1,183 @@
+/** What one run knows while it runs, and the events that frame its cases. */
+import { Clock, type Deferred, Duration, Effect, Redacted } from "effect"
+import type { Masking } from "../../core/Masking.ts"
+import type { Problem } from "../../core/SourceText.ts"
+import type { ValueRecord } from "../../core/Value.ts"
+import type { StepServices } from "../../scenario/Attempt.ts"
+import type { CaseResult } from "../../scenario/CaseRun.ts"
+import { type CaseSettings, hash } from "../../scenario/CaseState.ts"
+import type { CompiledSuite } from "../../scenario/Compiled.ts"
+import type { Event, Status, Summary } from "../../scenario/Event.ts"
+import type { MockServer } from "../../services/MockServer.ts"
+import type { Postgres } from "../../services/Postgres.ts"
+import * as Secrets from "../../services/Secrets.ts"
+import type * as Cases from "./Cases.ts"
+import type * as Suites from "./Suites.ts"
+
+/** What every run needs beside the services of its actions. */
+export type RunnerServices = StepServices | MockServer | Postgres | Secrets.Secrets | Masking
+
+/** Cases ready to run, in the order of their files. Plain data; may be filtered. */
+export interface Plan<R> {
+  readonly cases: ReadonlyArray<Cases.Case>
+  /** Errors forbid the run; warnings do not. */
+  readonly problems: ReadonlyArray<Problem>
+  /** YAML files of folders that are no scenarios. */
+  readonly leftOut: ReadonlyArray<string>
+  readonly options: Cases.CompileOptions
+  readonly secrets: ValueRecord
+  /** Only in the type: the services that the actions need. */
+  readonly services?: (services: R) => void
+}
+
+export interface RunOptions {
+  /** How many cases run at once. */
+  readonly concurrency: number
+  /** Makes random data the same again. @default from the Random service */
+  readonly seed?: number | undefined
+  /** Stop after this many cases that did not pass. @default never */
+  readonly failFast?: number | undefined
+  /** Run a case that did not pass again this often; one that passes then is flaky. @default 0, or what its file says */
+  readonly retries?: number | undefined
+  /** Run every case this often. @default 1 */
+  readonly repeat?: number | undefined
+  /** For cases whose file sets none. @default none */
+  readonly caseTimeout?: Duration.Duration | undefined
+  /** After this time no case begins and running ones are stopped. @default none */
+  readonly runTimeout?: Duration.Duration | undefined
+  /** The longest time for teardowns after a stop. @default 30 s */
+  readonly grace?: Duration.Duration | undefined
+  /** @default empty */
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  /** Settings of actions by family: `http`, `postgres`. @default empty */
+  readonly settings?: ValueRecord | undefined
+  /** @default false */
+  readonly updateSnapshots?: boolean | undefined
+  /** Keep requests and answers of steps that passed. @default false */
+  readonly keepExchanges?: boolean | undefined
+}
+
+export interface RunState<R> {
+  readonly plan: Plan<R>
+  readonly options: RunOptions
+  readonly seed: number
+  readonly emit: (event: Event) => Effect.Effect<void>
+  /** Completed when no further case begins; carries whether running ones are stopped too. */
+  readonly stop: Deferred.Deferred<void>
+  readonly suites: ReadonlyMap<CompiledSuite, Suites.SuiteHandle>
+  readonly secrets: (references: ValueRecord, directory: string) => Effect.Effect<ValueRecord, Secrets.SecretsError>
+  readonly summary: { -readonly [K in keyof Summary]: number }
+  /** Set when fail-fast or the run's time-out ended it. */
+  ending: string | undefined
+  interrupted: boolean
+}
+
+export const millisSince = (clock: Clock.Clock, started: bigint): number =>
+  Number((clock.currentTimeNanosUnsafe() - started) / 1_000n) / 1_000
+
+/** Secrets are fetched once per run, however many cases name them. */
+export const secretsOnce = (options: RunOptions) =>
+  Effect.gen(function*() {
+    const service = yield* Secrets.Secrets
+    const known = new Map<string, Effect.Effect<ValueRecord, Secrets.SecretsError>>()
+    return (references: ValueRecord, directory: string): Effect.Effect<ValueRecord, Secrets.SecretsError> => {
+      if (Object.keys(references).length === 0) return Effect.succeed({})
+      const key = `${directory} ${JSON.stringify(references)}`
+      const before = known.get(key)
+      if (before !== undefined) return before
+      return Effect.flatMap(
+        Effect.cached(Effect.map(
+          service.resolve(references, { directory, environment: options.environment ?? {} }),
+          (secrets) =>
+            Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, Redacted.value(secret)]))
+        )),
+        (cached) => {
+          known.set(key, cached)
+          return cached
+        }
+      )
+    }
+  })
+
+export const allSecrets = (
+  own: ReadonlyArray<{ readonly name: string; readonly references: ValueRecord[string] }>,
+  outer: ValueRecord
+): ValueRecord => ({
+  ...outer,
+  ...Object.fromEntries(own.map(({ name, references }) => [name, references]))
+})
+
+export const graceOf = <R>(state: RunState<R>): Duration.Duration => state.options.grace ?? Duration.seconds(30)
+
+export const settingsOf = <R>(
+  caseId: string,
+  file: string,
+  directory: string,
+  root: string,
+  state: RunState<R>,
+  emit: CaseSettings["emit"]
+): CaseSettings => ({
+  caseId,
+  directory,
+  root,
+  allowOutside: state.plan.options.allowOutside,
+  environment: state.options.environment ?? {},
+  settings: state.options.settings ?? {},
+  seed: hash(caseId) ^ state.seed,
+  updateSnapshots: state.options.updateSnapshots ?? false,
+  keepExchanges: state.options.keepExchanges ?? false,
+  file,
+  emit
+})
+
+export const caseStarted = (
+  id: string,
+  name: string,
+  file: string,
+  line: number,
+  suite: string | undefined,
+  tags: ReadonlyArray<string>,
+  attempt: number,
+  clock: Clock.Clock
+): Event => ({
+  _tag: "CaseStarted",
+  case: id,
+  name,
+  file,
+  line,
+  ...suite === undefined ? {} : { suite },
+  tags,
+  attempt,
+  at: clock.currentTimeMillisUnsafe()
+})
+
+export const finish = <R>(
+  id: string,
+  name: string,
+  file: string,
+  status: Status,
+  attempt: number,
+  result: Pick<CaseResult, "failures" | "reason">,
+  started: bigint,
+  state: RunState<R>,
+  last = true
+) =>
+  Effect.gen(function*() {
+    const clock = yield* Clock.Clock
+    if (last) {
+      state.summary.total++
+      state.summary[status]++
+    }
+    yield* state.emit({
+      _tag: "CaseFinished",
+      case: id,
+      name,
+      file,
+      status,
+      attempt,
+      at: clock.currentTimeMillisUnsafe(),
+      duration_ms: millisSince(clock, started),
+      ...result.reason === undefined ? {} : { reason: result.reason },
+      failures: result.failures
+    })
+  })

@@ -1,0 +1,37 @@
+/** Compares the error of a step with the one that its file wants. */
+import { Result } from "effect"
+import * as LinearRegex from "../core/LinearRegex.ts"
+import type { ExpectError } from "./Scenario.ts"
+
+/** Answers with the reason why `found` is not the wanted error, or `undefined` when it is. `found` is `undefined` after a success. */
+export const check = (
+  type: ExpectError["type"],
+  wanted: string | undefined,
+  found: string | undefined
+): string | undefined => {
+  if (found === undefined) return "an error was expected, and the step had none"
+  if (type === "any" || wanted === undefined) return undefined
+  const shown = `the error was: ${found}`
+  switch (type) {
+    case "contains":
+      return found.includes(wanted) ? undefined : `expected an error that contains ${JSON.stringify(wanted)}; ${shown}`
+    case "not_contains":
+      return found.includes(wanted) ? `expected an error without ${JSON.stringify(wanted)}; ${shown}` : undefined
+    case "exact":
+      return found === wanted ? undefined : `expected the error ${JSON.stringify(wanted)}; ${shown}`
+    case "starts_with":
+      return found.startsWith(wanted)
+        ? undefined
+        : `expected an error that begins with ${JSON.stringify(wanted)}; ${shown}`
+    case "ends_with":
+      return found.endsWith(wanted) ? undefined : `expected an error that ends with ${JSON.stringify(wanted)}; ${shown}`
+    case "matches":
+    case "not_matches": {
+      const pattern = LinearRegex.compile(wanted)
+      if (Result.isFailure(pattern)) return `expect_error has a pattern that cannot be read: ${pattern.failure.message}`
+      const matches = pattern.success.test(found)
+      if (matches === (type === "matches")) return undefined
+      return `expected an error that ${matches ? "does not match" : "matches"} ${wanted}; ${shown}`
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** Which names a piece of a scenario may read, as far as that can be seen before anything runs. */
+import { suggest } from "../core/DidYouMean.ts"
+import type { Problem } from "../core/SourceText.ts"
+import type { Code, NameUse } from "./Code.ts"
+import { reservedNames, type Spelling } from "./Scenario.ts"
+
+/** Names that a Robogo file may read without setting them. */
+const robogoNames = ["__robogo_steps", "error_occurred", "error_message", "step_status", "ENV", "SECRETS"]
+
+export interface Known {
+  readonly spelling: Spelling
+  readonly names: ReadonlySet<string>
+  /** True when a name is set that cannot be seen, such as one made by a template: then nothing is called unknown. */
+  readonly open: boolean
+  readonly secrets: ReadonlySet<string>
+  readonly mocks: ReadonlySet<string>
+  /** Ids of steps, for `steps.<id>`. */
+  readonly steps: ReadonlySet<string>
+}
+
+/** What a step's output is known to have; `undefined` when it could be anything. */
+export type OutputNames = ReadonlySet<string> | undefined
+
+/** Adds a problem for each use of a name that nothing sets. `output` names come before variables (in `expect` and `save`). */
+export const check = (
+  code: Code,
+  known: Known,
+  problems: Array<Problem>,
+  output?: { readonly names: OutputNames }
+): void => {
+  for (const use of code.uses) {
+    if (output !== undefined && (output.names === undefined || output.names.has(use.name))) continue
+    const problem = checkUse(use, known, output?.names)
+    if (problem !== undefined) problems.push(problem)
+  }
+}
+
+const checkUse = (use: NameUse, known: Known, output: OutputNames): Problem | undefined => {
+  if (use.name === "secrets" || use.name === "mocks" || use.name === "steps") {
+    const field = use.path[0]
+    return field === undefined || known.open || known[use.name].has(field)
+      ? undefined
+      : unknown(use, `${use.name}.${field}`, field, [...known[use.name]], known.spelling)
+  }
+  if ((reservedNames as ReadonlyArray<string>).includes(use.name) || known.open || known.names.has(use.name)) {
+    return undefined
+  }
+  if (known.spelling === "robogo" && robogoNames.includes(use.name)) return undefined
+  return unknown(use, use.name, use.name, [...output ?? [], ...known.names, ...reservedNames], known.spelling)
+}
+
+const unknown = (
+  use: NameUse,
+  shown: string,
+  word: string,
+  candidates: ReadonlyArray<string>,
+  spelling: Spelling
+): Problem => {
+  const close = suggest(word, candidates)
+  return {
+    code: "unknown-name",
+    message: `nothing sets ${shown}`,
+    hint: close === undefined ? "set it under vars:, or save it in an earlier step" : `did you mean ${close}?`,
+    // A bad value in a Robogo file is found when it runs: there it ends the step, not the whole run.
+    severity: spelling === "robogo" ? "warning" : "error",
+    span: use.span
+  }
+}
+
+/** The variables that a piece of code reads; reserved names and those of the output are none. */
+export const variablesRead = (code: Code | undefined, output?: OutputNames): ReadonlyArray<string> =>
+  code === undefined
+    ? []
+    : code.uses.flatMap((use) =>
+      (reservedNames as ReadonlyArray<string>).includes(use.name) || output?.has(use.name) === true ? [] : [use.name]
+    )

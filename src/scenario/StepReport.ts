@@ -1,0 +1,146 @@
+/** The events of one step, with what a report may show of it: cut, and without what the file keeps back. */
+import { Clock, Duration, Effect } from "effect"
+import * as Preview from "../core/Preview.ts"
+import * as SensitiveFields from "../core/SensitiveFields.ts"
+import type { CaseState } from "./CaseState.ts"
+import type * as Code from "./Code.ts"
+import type { CompiledStep } from "./Compiled.ts"
+import { Attachment, type Failure } from "./Event.ts"
+import type { Outcome } from "./StepRun.ts"
+
+const maxOutput = 4_096
+const maxBody = 65_536
+
+export interface StepReport {
+  readonly step: CompiledStep
+  readonly state: CaseState
+  readonly path: string
+  readonly name: string
+  readonly action: string
+  readonly startedNanos: bigint
+  attempts: number
+  attachments: ReadonlyArray<Attachment>
+}
+
+/** Says that a step begins. */
+export const start = Effect.fnUntraced(
+  function*(step: CompiledStep, state: CaseState, path: string, names: Code.Names) {
+    const clock = yield* Clock.Clock
+    const report: StepReport = {
+      step,
+      state,
+      path,
+      name: nameOf(step, state, names),
+      action: step.step.body._tag === "Call" ? step.step.body.action : step.step.body._tag.toLowerCase(),
+      startedNanos: clock.currentTimeNanosUnsafe(),
+      attempts: 0,
+      attachments: []
+    }
+    yield* state.settings.emit({
+      _tag: "StepStarted",
+      case: state.settings.caseId,
+      step: path,
+      name: report.name,
+      action: report.action,
+      phase: state.phase,
+      location: step.location,
+      at: clock.currentTimeMillisUnsafe()
+    })
+    return report
+  }
+)
+
+export const retrying = (report: StepReport, failure: Failure, delay: Duration.Duration): Effect.Effect<void> =>
+  report.state.settings.emit({
+    _tag: "StepRetried",
+    case: report.state.settings.caseId,
+    step: report.path,
+    attempt: report.attempts,
+    delay_ms: Duration.toMillis(delay),
+    failure: shownFailure(report.step, failure),
+    at: report.state.machine.now()
+  })
+
+/** Says how a step ended. */
+export const finish = Effect.fnUntraced(function*(report: StepReport, outcome: Outcome, skipReason?: string) {
+  const { path, state, step } = report
+  const clock = yield* Clock.Clock
+  const ok = outcome.status === "passed" || outcome.status === "skipped"
+  yield* state.settings.emit({
+    _tag: "StepFinished",
+    case: state.settings.caseId,
+    step: path,
+    name: report.name,
+    action: report.action,
+    phase: state.phase,
+    summary: step.step.summary,
+    location: step.location,
+    status: outcome.status,
+    at: clock.currentTimeMillisUnsafe(),
+    duration_ms: Number((clock.currentTimeNanosUnsafe() - report.startedNanos) / 1_000n) / 1_000,
+    attempts: report.attempts,
+    failures: step.body._tag === "Call" ? outcome.failures.map((failure) => shownFailure(step, failure)) : [],
+    continued: !ok && !outcome.stops,
+    ...skipReason === undefined ? {} : { skip_reason: skipReason },
+    ...step.step.noLog || outcome.output === null ? {} : { output: shownOutput(step, outcome) },
+    attachments: step.step.noLog ? [] : shownAttachments(report, ok)
+  })
+})
+
+const nameOf = (step: CompiledStep, state: CaseState, names: Code.Names): string => {
+  if (step.name === undefined) return step.label
+  try {
+    return String(step.name.run(names, state.machine))
+  } catch {
+    // A name that cannot be made is no reason to fail a step: its text is shown.
+    return step.name.text
+  }
+}
+
+const shownFailure = (step: CompiledStep, failure: Failure): Failure => {
+  if (!step.step.noLog) return failure
+  const { location } = failure
+  const message = "the step did not pass; no_log keeps its texts back"
+  return { kind: failure.kind, reason: failure.reason, message, ...location === undefined ? {} : { location } }
+}
+
+const shownOutput = (step: CompiledStep, outcome: Outcome): string =>
+  Preview.json(SensitiveFields.mask(outcome.output, step.step.sensitiveFields), maxOutput)
+
+/** Of a step that passed only what a report must say: requests that did not check the server's certificate. */
+const shownAttachments = (report: StepReport, ok: boolean): ReadonlyArray<Attachment> => {
+  const fields = report.step.step.sensitiveFields
+  const shown = report.attachments.map((attachment) => shownAttachment(attachment, fields))
+  return ok && !report.state.settings.keepExchanges
+    ? shown.filter((attachment) => attachment._tag === "Http" && attachment.insecure)
+    : shown
+}
+
+const shownAttachment = (attachment: Attachment, fields: ReadonlyArray<string>): Attachment =>
+  Attachment.match(attachment, {
+    Http: (http): Attachment => ({
+      ...http,
+      request: bodyShown(
+        { ...http.request, headers: SensitiveFields.maskRecord(http.request.headers, fields) },
+        fields
+      ),
+      ...http.response === undefined ? {} : {
+        response: bodyShown(
+          { ...http.response, headers: SensitiveFields.maskRecord(http.response.headers, fields) },
+          fields
+        )
+      },
+      curl: SensitiveFields.maskText(http.curl, fields)
+    }),
+    Sql: (sql): Attachment => ({
+      ...sql,
+      statement: Preview.cut(sql.statement, maxBody),
+      params: sql.params.map((param) => Preview.cut(param, maxOutput))
+    }),
+    Text: (text): Attachment => ({ ...text, text: Preview.cut(SensitiveFields.maskText(text.text, fields), maxBody) })
+  })
+
+const bodyShown = <A extends { readonly body?: string }>(message: A, fields: ReadonlyArray<string>): A =>
+  message.body === undefined
+    ? message
+    : { ...message, body: Preview.cut(SensitiveFields.maskText(message.body, fields), maxBody) }

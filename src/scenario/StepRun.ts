@@ -1,0 +1,338 @@
+/**
+ * Runs steps with their controls: skip, needs, `if`, `for`, `while`, groups, branches, retries; in the order of the file or
+ * along the plan. Emits the events of each step. Never fails: what went wrong is in the outcome.
+ */
+import { Effect, Random } from "effect"
+import * as RetryPolicy from "../core/RetryPolicy.ts"
+import { type Value, type ValueRecord } from "../core/Value.ts"
+import { ActionError, type NestedStep } from "./Action.ts"
+import * as Attempt from "./Attempt.ts"
+import type { CaseState } from "./CaseState.ts"
+import * as Code from "./Code.ts"
+import type { CompiledStep } from "./Compiled.ts"
+import type { Attachment, Failure, Status } from "./Event.ts"
+import { isTrue } from "./expression/Expression.ts"
+import * as Failures from "./StepFailure.ts"
+import * as StepReport from "./StepReport.ts"
+
+export interface Outcome {
+  readonly status: Extract<Status, "passed" | "failed" | "error" | "skipped">
+  readonly output: Value
+  readonly failures: ReadonlyArray<Failure>
+  /** The steps after it are not run. */
+  readonly stops: boolean
+}
+
+type Services = Attempt.StepServices
+type Run = Effect.Effect<Outcome, never, Services>
+
+const passed = (output: Value = null): Outcome => ({ status: "passed", output, failures: [], stops: false })
+
+/** Runs steps one after the other; the first failure ends the list, unless its step says `continue`. */
+export const sequence = (
+  steps: ReadonlyArray<CompiledStep>,
+  state: CaseState,
+  locals: ValueRecord = {},
+  suffix = ""
+): Run =>
+  Effect.gen(function*() {
+    const outcomes: Array<Outcome> = []
+    for (const step of steps) {
+      const outcome = yield* run(step, state, locals, suffix)
+      outcomes.push(outcome)
+      if (outcome.stops) break
+    }
+    return combine(outcomes)
+  })
+
+/** Runs one step with all its controls. `locals` are the names of the loops around it. */
+export const run = (step: CompiledStep, state: CaseState, locals: ValueRecord, suffix: string): Run =>
+  Effect.suspend(() => {
+    const reason = skipReason(step, state)
+    const path = step.path + suffix
+    if (reason !== undefined) return skipped(step, state, path, locals, reason)
+    return Effect.matchEffect(holds(step, state, locals), {
+      onFailure: (failure) => failedBefore(step, state, path, locals, failure),
+      onSuccess: (condition) =>
+        step.body._tag === "Branch" ? repeated(step, state, locals, suffix, condition) : condition
+          ? repeated(step, state, locals, suffix, true)
+          : skipped(step, state, path, locals, `if: ${step.if?.text ?? ""}`)
+    })
+  })
+
+const skipReason = (step: CompiledStep, state: CaseState): string | undefined => {
+  if (step.step.skip !== undefined) return step.step.skip
+  const missing = step.step.needs?.find((need) => state.notPassed.has(need.id))
+  return missing === undefined ? undefined : `${missing.id}, which it needs, did not pass`
+}
+
+const holds = (
+  step: CompiledStep,
+  state: CaseState,
+  locals: ValueRecord
+): Effect.Effect<boolean, Failures.StepFailure> =>
+  step.if === undefined
+    ? Effect.succeed(true)
+    : Failures.attempt(() => isTrue(step.if!.run(namesOf(state, locals), state.machine)))
+
+const namesOf = (state: CaseState, locals: ValueRecord): Code.Names =>
+  Object.keys(locals).length === 0 ? state.names : Code.over(locals, state.names)
+
+/** `for` and `while`: the passes of a step, each with `item`, `index` and `iteration`. */
+const repeated = (step: CompiledStep, state: CaseState, locals: ValueRecord, suffix: string, branch: boolean): Run => {
+  if (step.for !== undefined) return forEach(step, step.for, state, locals, suffix, branch)
+  if (step.while !== undefined) return whileHolds(step, step.while, state, locals, suffix, branch)
+  return pass(step, state, locals, suffix, branch)
+}
+
+const forEach = (
+  step: CompiledStep,
+  loop: NonNullable<CompiledStep["for"]>,
+  state: CaseState,
+  locals: ValueRecord,
+  suffix: string,
+  branch: boolean
+): Run =>
+  Effect.gen(function*() {
+    const items = yield* Failures.attempt(() => itemsOf(loop.items.run(namesOf(state, locals), state.machine), loop))
+    const outcomes: Array<Outcome> = []
+    for (const [index, item] of items.entries()) {
+      const inner = {
+        ...locals,
+        item,
+        index,
+        iteration: index + 1,
+        ...loop.as === undefined ? {} : { [loop.as]: item }
+      }
+      const outcome = yield* pass(step, state, inner, `${suffix}#${index + 1}`, branch)
+      outcomes.push(outcome)
+      if (outcome.stops) break
+    }
+    return combine(outcomes)
+  }).pipe(Effect.catch((failure) => failedBefore(step, state, step.path + suffix, locals, failure)))
+
+const whileHolds = (
+  step: CompiledStep,
+  loop: NonNullable<CompiledStep["while"]>,
+  state: CaseState,
+  locals: ValueRecord,
+  suffix: string,
+  branch: boolean
+): Run =>
+  Effect.gen(function*() {
+    const outcomes: Array<Outcome> = []
+    for (let index = 0;; index++) {
+      const inner = { ...locals, index, iteration: index + 1 }
+      const more = yield* Failures.attempt(() => isTrue(loop.condition.run(namesOf(state, inner), state.machine)))
+      if (!more) break
+      if (index === loop.max) {
+        return yield* Failures.one({
+          kind: "error",
+          reason: "invalid",
+          message: `while: ${loop.condition.text} still holds after ${loop.max} passes`,
+          hint: "raise its max, or find out why it does not end",
+          span: loop.condition.node.span
+        })
+      }
+      const outcome = yield* pass(step, state, inner, `${suffix}#${index + 1}`, branch)
+      outcomes.push(outcome)
+      if (outcome.stops) break
+    }
+    return combine(outcomes)
+  }).pipe(Effect.catch((failure) => failedBefore(step, state, step.path + suffix, locals, failure)))
+
+/** The items of a `for`: a list, a count, or a text that is one. */
+const itemsOf = (value: Value, loop: NonNullable<CompiledStep["for"]>): ReadonlyArray<Value> => {
+  const count = typeof value === "string" && /^\d+$/.test(value.trim()) ? Number(value) : value
+  const refuse = (message: string): never => {
+    throw new Code.CodeFailure("bad-loop", message, undefined, loop.items.node.span)
+  }
+  const length = Array.isArray(count)
+    ? count.length
+    : typeof count === "number" && Number.isInteger(count)
+    ? count
+    : undefined
+  if (length === undefined || length < 0) return refuse("for needs a list, a range such as 1..5, or a count")
+  if (length > loop.max) return refuse(`for has ${length} items, more than its max of ${loop.max}`)
+  return Array.isArray(count) ? count : Array.from({ length }, (_, index) => index + 1)
+}
+
+/** One pass: the action with its retries, or the steps of a group or branch. */
+const pass = (step: CompiledStep, state: CaseState, locals: ValueRecord, suffix: string, branch: boolean): Run =>
+  Effect.gen(function*() {
+    const path = step.path + suffix
+    const report = yield* StepReport.start(step, state, path, namesOf(state, locals))
+    const outcome = yield* step.body._tag === "Call"
+      ? attempts(step, state, locals, path, suffix, report)
+      : inner(step, state, locals, suffix, branch)
+    yield* StepReport.finish(report, outcome)
+    return remember(step, state, outcome)
+  })
+
+const inner = (step: CompiledStep, state: CaseState, locals: ValueRecord, suffix: string, branch: boolean): Run => {
+  const { body } = step
+  switch (body._tag) {
+    case "Call":
+      return Effect.succeed(passed())
+    case "Branch":
+      return sequence(branch ? body.then : body.else, state, locals, suffix)
+    case "Group":
+      return Failures.attempt(() => {
+        const names = namesOf(state, locals)
+        for (const { code, name } of body.vars) state.set(name, code.run(names, state.machine))
+        for (const { code, name } of body.defaults) {
+          if (!state.has(name)) state.set(name, code.run(names, state.machine))
+        }
+      }).pipe(Effect.matchEffect({
+        onFailure: (failure) => Effect.succeed(failedOutcome(step, failure)),
+        onSuccess: () => sequence(body.steps, state, locals, suffix)
+      }))
+  }
+}
+
+/** Tries the action until it passes, its retry policy ends, or the failure is of a kind that is not tried again. */
+const attempts = (
+  step: CompiledStep,
+  state: CaseState,
+  locals: ValueRecord,
+  path: string,
+  suffix: string,
+  report: StepReport.StepReport
+): Run =>
+  Effect.gen(function*() {
+    const { body } = step
+    if (body._tag !== "Call") return passed()
+    const { retry } = step.step
+    const names = namesOf(state, locals)
+    for (let attempt = 1;; attempt++) {
+      report.attempts = attempt
+      const attachments: Array<Attachment> = []
+      report.attachments = attachments
+      const result = yield* Effect.result(Attempt.run(body, {
+        state,
+        step,
+        path,
+        names,
+        attachments,
+        nested: (nested) => nestedStep(nested, state, locals, suffix, attachments)
+      }))
+      if (result._tag === "Success") return passed(result.success)
+      const failure = result.failure
+      const again = retry !== undefined && attempt < retry.attempts && Failures.isRetried(failure, retry.on) &&
+        (yield* retryHolds(step, state, names, failure))
+      if (!again) return failedOutcome(step, failure)
+      const delay = RetryPolicy.delay(retry, attempt, yield* Random.next)
+      yield* StepReport.retrying(report, failure.failures[0]!, delay)
+      yield* Effect.sleep(delay)
+    }
+  })
+
+/** `retry.if` sees the error beside the variables. */
+const retryHolds = (
+  step: CompiledStep,
+  state: CaseState,
+  names: Code.Names,
+  failure: Failures.StepFailure
+): Effect.Effect<boolean> => {
+  const code = step.retryIf
+  if (code === undefined) return Effect.succeed(true)
+  const first = failure.failures[0]!
+  const error = {
+    error_occurred: first.kind === "error",
+    error_message: first.message,
+    step_status: first.kind === "error" ? "ERROR" : "FAIL"
+  }
+  return Effect.orElseSucceed(
+    Failures.attempt(() => isTrue(code.run(Code.over(error, names), state.machine))),
+    () => false
+  )
+}
+
+/** A step inside an action's input: no events of its own, its exchanges are those of the outer step. */
+const nestedStep = (
+  step: CompiledStep,
+  state: CaseState,
+  locals: ValueRecord,
+  suffix: string,
+  attachments: Array<Attachment>
+): NestedStep => ({
+  name: step.label,
+  run: step.body._tag !== "Call"
+    ? Effect.fail(new ActionError({ reason: "Invalid", message: "only an action can stand here, no group" }))
+    : (Attempt.run(step.body, {
+      state,
+      step,
+      path: step.path + suffix,
+      names: namesOf(state, locals),
+      attachments,
+      nested: (nested) => nestedStep(nested, state, locals, suffix, attachments)
+    }) as Effect.Effect<Value, Failures.StepFailure>).pipe(Effect.mapError(toActionError))
+})
+
+const toActionError = (failure: Failures.StepFailure): ActionError => {
+  const first = failure.failures[0]!
+  const reasons = ["Failed", "Status", "Timeout", "Connection", "Unavailable", "Invalid", "Refused"] as const
+  return new ActionError({
+    reason: reasons.find((reason) => reason.toLowerCase() === first.reason) ?? "Invalid",
+    message: failure.failures.map((one) => one.message).join("; "),
+    ...first.hint === undefined ? {} : { hint: first.hint },
+    ...first.values === undefined ? {} : { values: first.values },
+    ...failure.status === undefined ? {} : { status: failure.status }
+  })
+}
+
+const failedOutcome = (step: CompiledStep, failure: Failures.StepFailure): Outcome => ({
+  status: failure.failures.some((one) => one.kind === "error") ? "error" : "failed",
+  output: null,
+  failures: failure.failures,
+  stops: !step.step.continue
+})
+
+/** A failure before the step could begin: its `if` or loop could not be read. */
+const failedBefore = (
+  step: CompiledStep,
+  state: CaseState,
+  path: string,
+  locals: ValueRecord,
+  failure: Failures.StepFailure
+): Run =>
+  Effect.gen(function*() {
+    const report = yield* StepReport.start(step, state, path, namesOf(state, locals))
+    const outcome = failedOutcome(step, failure)
+    yield* StepReport.finish(report, outcome)
+    return remember(step, state, outcome)
+  })
+
+const skipped = (step: CompiledStep, state: CaseState, path: string, locals: ValueRecord, reason: string): Run =>
+  Effect.gen(function*() {
+    const report = yield* StepReport.start(step, state, path, namesOf(state, locals))
+    const outcome: Outcome = { status: "skipped", output: null, failures: [], stops: false }
+    yield* StepReport.finish(report, outcome, reason)
+    return remember(step, state, outcome)
+  })
+
+const remember = (step: CompiledStep, state: CaseState, outcome: Outcome): Outcome => {
+  const { id } = step.step
+  const error = outcome.failures[0]?.message ?? null
+  if (id !== undefined) {
+    state.steps[id] = { status: outcome.status, output: outcome.output, error }
+    if (outcome.status === "passed") state.notPassed.delete(id)
+    else state.notPassed.add(id)
+  }
+  if (step.spelling === "robogo") {
+    const words = { passed: "PASS", failed: "FAIL", error: "ERROR", skipped: "SKIPPED" }
+    state.history.push({ name: step.label, status: words[outcome.status], error: error ?? "" })
+  }
+  return outcome
+}
+
+/** Of several steps: the worst status, all failures, the last output. */
+export const combine = (outcomes: ReadonlyArray<Outcome>): Outcome => {
+  const has = (status: Outcome["status"]) => outcomes.some((outcome) => outcome.status === status)
+  return {
+    status: has("error") ? "error" : has("failed") ? "failed" : "passed",
+    output: outcomes.at(-1)?.output ?? null,
+    failures: outcomes.flatMap((outcome) => outcome.failures),
+    stops: outcomes.some((outcome) => outcome.stops)
+  }
+}
