@@ -73,9 +73,24 @@ export const Int: Schema.Codec<number, string | number> = Schema.Union([Schema.S
     Schema.Int,
     SchemaTransformation.transformEffect({
       decode: (input: string | number, options) =>
-        (typeof input === "number" || /^[+-]?\d+$/.test(input.trim())) && Number.isSafeInteger(Number(input))
+        (typeof input === "number" || /^[+-]?\d+$/.test(input.trim())) &&
+          Number.isSafeInteger(Number(input))
           ? Effect.succeed(Number(input))
           : Effect.fail(new SchemaIssue.InvalidValue({ message: "Expected a whole number" }, input, options)),
+      encode: (number) => Effect.succeed(number as string | number)
+    })
+  )
+)
+
+/** A number; text that is one is taken (Robogo files quote them). */
+export const Finite: Schema.Codec<number, string | number> = Schema.Union([Schema.String, Schema.Finite]).pipe(
+  Schema.decodeTo(
+    Schema.Finite,
+    SchemaTransformation.transformEffect({
+      decode: (input: string | number, options) =>
+        typeof input === "number" || /^\s*[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?\s*$/i.test(input)
+          ? Effect.succeed(Number(input))
+          : Effect.fail(new SchemaIssue.InvalidValue({ message: "Expected a number" }, input, options)),
       encode: (number) => Effect.succeed(number as string | number)
     })
   )

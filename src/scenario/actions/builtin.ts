@@ -4,15 +4,30 @@
  * A list and nothing more: a program that wants fewer passes its own.
  */
 import type { Services } from "../Action.ts"
+import { assert } from "./assert.ts"
 import { sslCertCheck } from "./certificate.ts"
+import { control, skip } from "./control.ts"
 import { fileDelete, fileExists, fileList, fileRead, fileWrite } from "./files.ts"
 import { log } from "./log.ts"
 import { dns, ping, tcpConnect } from "./network.ts"
+import { random, stringRandom, uuid } from "./random.ts"
 import { shell } from "./shell.ts"
+import { sleep, time } from "./time.ts"
+import { variable } from "./variable.ts"
 
 export const builtin = [
   // basics
+  assert,
   log,
+  variable,
+  time,
+  sleep,
+  skip,
+  control,
+  // random
+  uuid,
+  random,
+  stringRandom,
   // files
   fileRead,
   fileWrite,
