@@ -1,0 +1,148 @@
+/**
+ * Effect's `HttpClient` over undici: one pool of connections for everybody who wants the same kind of connection.
+ *
+ * Obeys `HttpPolicy` (its settings when built, {@link HttpPolicy.Connection} for every request), decompresses bodies, speaks
+ * HTTP/2 where a TLS server offers it, goes through the proxies that the environment names. Connects on demand; closing the
+ * layer ends every connection at once, and nothing of it keeps the process alive before.
+ */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { Duration, Effect, Layer, Redacted } from "effect"
+import { HttpClient, HttpClientError } from "effect/http"
+import type { HttpClientRequest, HttpClientResponse } from "effect/http"
+import * as HttpPolicy from "../../services/HttpPolicy.ts"
+import type { UndiciDispatcher } from "./UndiciDispatcher.ts"
+
+export interface Options {
+  /** Changes the settings, here and for everyone above the layer. @default HttpPolicy.defaults */
+  readonly settings?: Partial<HttpPolicy.Settings> | undefined
+  /** What each request wants unless it says otherwise. */
+  readonly connection?: HttpPolicy.ConnectionOptions | undefined
+  /** Where proxies are named; see `HttpPolicy.proxyFor`. @default no proxies */
+  readonly environment?: Readonly<Record<string, string | undefined>> | undefined
+}
+
+/** Kinds of connections that have a pool at a time. The one used least recently is closed when there are more. */
+const maxPools = 64
+
+/** Never fails to build: a server that is not there is an error of its requests. */
+export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.effect(HttpClient.HttpClient, make(options)).pipe(
+    Layer.provideMerge(Layer.succeed(HttpPolicy.HttpPolicy, { ...HttpPolicy.defaults, ...options.settings }))
+  )
+
+const make = Effect.fnUntraced(function*(options: Options) {
+  const pools = yield* makePools(yield* HttpPolicy.HttpPolicy)
+  const connectionOf = overDefaults(options.connection)
+  const proxyOf = proxyFrom(options.environment ?? {})
+
+  const execute = (request: HttpClientRequest.HttpClientRequest) =>
+    Effect.withFiber<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((fiber) => {
+      const connection = connectionOf(fiber.getRef(HttpPolicy.Connection))
+      const proxy = proxyOf(request.url, connection)
+      if (proxy !== undefined && !/^https?:\/\//i.test(proxy)) return refuseProxy(request, proxy)
+      return Effect.flatMap(pools(connection, proxy), (pool) =>
+        Effect.map(pool.client.execute(request), (response) => {
+          HttpPolicy.setHttpVersion(response, pool.dispatcher.versionOf(response.url))
+          return response
+        }))
+    })
+  return HttpClient.makeWith<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
+    (request) => Effect.flatMap(request, execute),
+    Effect.succeed
+  )
+})
+
+const refuseProxy = (request: HttpClientRequest.HttpClientRequest, proxy: string) => {
+  const scheme = /^[a-z0-9+.-]*:/i.exec(proxy)?.[0] ?? "a URL without a scheme"
+  const description = `the proxy is ${scheme}, only http: and https: proxies are spoken to`
+  return Effect.fail(
+    new HttpClientError.HttpClientError({
+      reason: new HttpClientError.TransportError({ request, description, cause: new Error(description) })
+    })
+  )
+}
+
+/** The options of a request over those of the layer, merged once per object. */
+const overDefaults = (defaults: HttpPolicy.ConnectionOptions | undefined) => {
+  const merged = new WeakMap<HttpPolicy.ConnectionOptions, HttpPolicy.ConnectionOptions>()
+  return (wanted: HttpPolicy.ConnectionOptions): HttpPolicy.ConnectionOptions => {
+    if (defaults === undefined) return wanted
+    const known = merged.get(wanted)
+    if (known !== undefined) return known
+    const both = { ...defaults, ...wanted }
+    merged.set(wanted, both)
+    return both
+  }
+}
+
+const proxyFrom = (environment: NonNullable<Options["environment"]>) => {
+  // Most environments name none; then no URL needs to be read.
+  const named = Object.keys(environment).some((name) => /^(https?|all)_proxy$/i.test(name))
+  return (url: string, connection: HttpPolicy.ConnectionOptions): string | undefined => {
+    if (connection.proxy !== undefined) return connection.proxy === false ? undefined : connection.proxy
+    const parsed = named ? URL.parse(url) : null
+    return parsed === null ? undefined : HttpPolicy.proxyFor(parsed, environment)
+  }
+}
+
+interface Pool {
+  readonly dispatcher: UndiciDispatcher
+  readonly client: HttpClient.HttpClient
+}
+
+/** Makes the function that finds, or opens, the pool for a kind of connection. */
+const makePools = Effect.fnUntraced(function*(settings: HttpPolicy.Settings) {
+  const pools = new Map<string, Pool>()
+  const open = new Set<UndiciDispatcher>()
+  const keys = new WeakMap<HttpPolicy.ConnectionOptions, string>()
+  yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all(Array.from(open, (one) => one.destroy()))))
+
+  const keyOf = (connection: HttpPolicy.ConnectionOptions, proxy: string | undefined): string => {
+    let key = keys.get(connection)
+    if (key === undefined) keys.set(connection, key = describe(connection))
+    return proxy === undefined ? key : `${proxy} ${key}`
+  }
+  const make = Effect.fnUntraced(function*(key: string, connection: HttpPolicy.ConnectionOptions, proxy?: string) {
+    const { UndiciDispatcher } = yield* Effect.promise(() => import("./UndiciDispatcher.ts"))
+    const made = pools.get(key)
+    if (made !== undefined) return made
+    const dispatcher = new UndiciDispatcher(settings, connection, proxy)
+    open.add(dispatcher)
+    const client = yield* Effect.provideService(NodeHttpClient.makeUndici, NodeHttpClient.Dispatcher, dispatcher)
+    const pool = { dispatcher, client }
+    pools.set(key, pool)
+    if (pools.size > maxPools) yield* retireOldest
+    return pool
+  })
+  const retireOldest = Effect.sync(() => {
+    for (const [key, { dispatcher }] of pools) {
+      pools.delete(key)
+      void dispatcher.close().finally(() => open.delete(dispatcher))
+      return
+    }
+  })
+
+  return (connection: HttpPolicy.ConnectionOptions, proxy: string | undefined): Effect.Effect<Pool> => {
+    const key = keyOf(connection, proxy)
+    const pool = pools.get(key)
+    if (pool === undefined) return make(key, connection, proxy)
+    if (pools.size > 1) {
+      // The last of the map is the one used last.
+      pools.delete(key)
+      pools.set(key, pool)
+    }
+    return Effect.succeed(pool)
+  }
+})
+
+/** Equal for options that mean the same connection. It holds the private key, so it never leaves this file. */
+const describe = (connection: HttpPolicy.ConnectionOptions): string => {
+  const { connectTimeout, key, passphrase, proxy: _proxy, silence, ...plain } = connection
+  return JSON.stringify([
+    Object.entries(plain).filter(([, value]) => value !== undefined).sort(),
+    connectTimeout === undefined ? null : Duration.toMillis(connectTimeout),
+    silence === undefined ? null : Duration.toMillis(silence),
+    key === undefined ? null : Redacted.value(key),
+    passphrase === undefined ? null : Redacted.value(passphrase)
+  ])
+}
