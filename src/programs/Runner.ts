@@ -11,6 +11,7 @@ import type * as Action from "../scenario/Action.ts"
 import type { CompiledSuite } from "../scenario/Compiled.ts"
 import type { Event } from "../scenario/Event.ts"
 import * as Load from "../scenario/Load.ts"
+import * as Snapshots from "../scenario/Snapshots.ts"
 import type { Postgres } from "../services/Postgres.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import type * as Report from "./report/Report.ts"
@@ -18,6 +19,8 @@ import * as ReportFold from "./report/ReportFold.ts"
 import * as Cases from "./runner/Cases.ts"
 import * as RunCase from "./runner/RunCase.ts"
 import {
+  caseStarted,
+  finish,
   millisSince,
   type Plan,
   type RunnerServices,
@@ -141,6 +144,7 @@ const runAll = <R>(plan: Plan<R>, options: RunOptions, queue: Queue.Queue<Event,
     for (const [suite, count] of countSuites(cases)) suites.set(suite, yield* RunSuite.open(suite, count, state))
     const tasks = cases.map((one) => ({ locks: one.locks, run: RunCase.run(one, state) }))
     yield* Schedule.run(tasks, options.concurrency)
+    yield* keepSnapshots(state)
     yield* emit({
       _tag: "RunFinished",
       at: clock.currentTimeMillisUnsafe(),
@@ -159,6 +163,34 @@ const repeated = (cases: ReadonlyArray<Cases.Case>, times: number): ReadonlyArra
         (_, index) => ({ ...one, id: `${one.id} #${index + 1}`, name: `${one.name} #${index + 1}` })
       )
     )
+
+/** Writes the snapshots of the run. When that cannot be done the run is not green: a case of its own says so. */
+const keepSnapshots = <R>(state: RunState<R>) =>
+  Effect.gen(function*() {
+    const clock = yield* Clock.Clock
+    const snapshots = yield* Snapshots.Snapshots
+    const changes = yield* Effect.result(snapshots.flush)
+    if (changes._tag === "Failure") {
+      const started = clock.currentTimeNanosUnsafe()
+      yield* state.emit(caseStarted("(snapshots)", "(snapshots)", "__snapshots__", 1, undefined, [], 1, clock))
+      const failure = { kind: "error" as const, reason: "unavailable", message: changes.failure.message }
+      yield* finish(
+        "(snapshots)",
+        "(snapshots)",
+        "__snapshots__",
+        "error",
+        1,
+        { failures: [failure], reason: undefined },
+        started,
+        state
+      )
+      return
+    }
+    for (const change of changes.success) {
+      const text = `snapshot ${change.kind}: ${change.name} in ${change.file}`
+      yield* state.emit({ _tag: "Warning", text, at: clock.currentTimeMillisUnsafe() })
+    }
+  })
 
 /** Two things end a run early: a stop signal, and the run's own time-out. */
 const watchForStop = <R>(state: RunState<R>) =>

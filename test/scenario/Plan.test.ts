@@ -105,12 +105,15 @@ describe("Plan", () => {
           for (const earlier of before[other]!) before[index]!.add(earlier)
         }
       })
-      list.forEach((later, j) => list.slice(0, j).forEach((earlier, i) => {
-        const shared = earlier.writes.some((name) => later.reads.includes(name) || later.writes.includes(name)) ||
-          earlier.reads.some((name) => later.writes.includes(name)) ||
-          earlier.effect === "write" && later.effect !== "none" || earlier.effect === "read" && later.effect === "write"
-        if (shared) assert.isTrue(before[j]!.has(i), `${j} must wait for ${i}`)
-      }))
+      list.forEach((later, j) =>
+        list.slice(0, j).forEach((earlier, i) => {
+          const shared = earlier.writes.some((name) => later.reads.includes(name) || later.writes.includes(name)) ||
+            earlier.reads.some((name) => later.writes.includes(name)) ||
+            earlier.effect === "write" && later.effect !== "none" ||
+            earlier.effect === "read" && later.effect === "write"
+          if (shared) assert.isTrue(before[j]!.has(i), `${j} must wait for ${i}`)
+        })
+      )
     }))
   })
 })

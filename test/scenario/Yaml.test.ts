@@ -11,7 +11,9 @@ describe("Yaml", () => {
   it("R01 an alias bomb is one problem at the alias, in under 100 ms and 50 MB", () => {
     const letters = "abcdefghi"
     const bomb = [...letters].map((letter, index) =>
-      `${letter}: &${letter} [${Array.from({ length: 9 }, () => index === 0 ? "x" : `*${letters[index - 1]}`).join(",")}]`
+      `${letter}: &${letter} [${
+        Array.from({ length: 9 }, () => index === 0 ? "x" : `*${letters[index - 1]}`).join(",")
+      }]`
     ).join("\n")
     parse("warm: up")
     const memory = process.memoryUsage().heapUsed
