@@ -11,7 +11,11 @@ if (have[0] < wanted[0] || (have[0] === wanted[0] && have[1] < wanted[1])) {
 
 process.getBuiltinModule("node:module").enableCompileCache()
 
-// A clone that was not built, or whose owner works on it, runs the sources.
-var bundle = new URL("../dist/cli/bin.js", import.meta.url)
+// Help and the version come from a smaller bundle. A clone that was not built, or whose owner works on it, runs the sources.
+var given = process.argv.slice(2)
+var end = given.indexOf("--")
+var flags = end === -1 ? given : given.slice(0, end)
+var asks = given.length === 0 || flags.some((flag) => flag === "--help" || flag === "-h" || flag === "--version")
+var bundle = new URL(asks ? "../dist/cli/help.js" : "../dist/cli/bin.js", import.meta.url)
 var built = process.env.SKEIN_SOURCE === undefined && process.getBuiltinModule("node:fs").existsSync(bundle)
 import(built ? bundle.href : "../src/bin.ts")

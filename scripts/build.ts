@@ -4,7 +4,7 @@
  *
  * `node scripts/build.ts [folder]`: the folder that gets `cli` and `lib`; `dist` unless given.
  */
-import { build } from "esbuild"
+import { build, type BuildOptions, type Plugin } from "esbuild"
 import { spawnSync } from "node:child_process"
 import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
@@ -15,27 +15,39 @@ const dist = process.argv[2] === undefined ? join(root, "dist") : resolve(proces
 /** Loaded from node_modules when used: these carry WebAssembly or data files beside their code. */
 const external = ["@electric-sql/pglite", "jq-web", "playwright-core"]
 
+const common: BuildOptions = {
+  absWorkingDir: root,
+  outdir: join(dist, "cli"),
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node22.19",
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: "none",
+  external,
+  // Packages in CommonJS call require.
+  banner: { js: "import{createRequire as $require}from\"node:module\";const require=$require(import.meta.url);" },
+  logLevel: "warning"
+}
+
+/** Leaves out what is loaded when a command runs: no command runs when help is asked for. */
+const withoutPrograms: Plugin = {
+  name: "without-programs",
+  setup: ({ onResolve }) => {
+    onResolve({ filter: /^\./ }, ({ kind, path }) => kind === "dynamic-import" ? { path, external: true } : undefined)
+  }
+}
+
+/**
+ * `bin.js` runs commands and shares its parts with the worker. `help.js` is the same command line for help and the version
+ * only: it starts in half the time, because it holds only as much of Effect as that takes.
+ */
 const buildCli = async () => {
   rmSync(join(dist, "cli"), { recursive: true, force: true })
-  await build({
-    absWorkingDir: root,
-    entryPoints: ["src/bin.ts", "src/worker.ts"],
-    outdir: join(dist, "cli"),
-    bundle: true,
-    splitting: true,
-    format: "esm",
-    platform: "node",
-    target: "node22.19",
-    // Flat, so that a file finds the worker beside itself.
-    chunkNames: "[name]-[hash]",
-    minifySyntax: true,
-    minifyWhitespace: true,
-    legalComments: "none",
-    external,
-    // Packages in CommonJS call require.
-    banner: { js: "import{createRequire as $require}from\"node:module\";const require=$require(import.meta.url);" },
-    logLevel: "warning"
-  })
+  // Flat names, so that a file finds the worker beside itself.
+  await build({ ...common, entryPoints: ["src/bin.ts", "src/worker.ts"], splitting: true, chunkNames: "[name]-[hash]" })
+  await build({ ...common, entryPoints: { help: "src/bin.ts" }, minify: true, plugins: [withoutPrograms] })
 }
 
 const buildLibrary = () => {

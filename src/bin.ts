@@ -30,16 +30,28 @@ const stopSignal = ProcessStopSignal.layer({
   repeatWithinMillis: process.env["npm_command"] === undefined ? 0 : 100
 })
 
+const environment = Object.fromEntries(
+  Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
+)
+
 const invocation = Layer.succeed(Invocation, {
   version: manifest.version,
-  environment: Object.fromEntries(
-    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  ),
+  environment,
   directory: process.cwd(),
   cores: availableParallelism(),
   terminal: { stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
   columns: Effect.sync(() => stderr.columns ?? 80)
 })
+
+/** Loaded when a command needs it. The worker's file is beside this one, as source and as bundle. */
+const services = Layer.unwrap(
+  Effect.promise(() => import("./layers/Live.ts")).pipe(
+    Effect.map((Live) => {
+      const worker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
+      return Live.layer({ worker, environment })
+    })
+  )
+)
 
 /** A full disk behind stdout is not success; a reader that went away is none of our business. */
 let lost: NodeJS.ErrnoException | undefined
@@ -57,7 +69,7 @@ const finish = (code: number): void => {
 }
 
 const fiber = Effect.runFork(
-  main(process.argv.slice(2)).pipe(Effect.provide([NodeServices.layer, invocation, stopSignal]))
+  main(process.argv.slice(2), services).pipe(Effect.provide([NodeServices.layer, invocation, stopSignal]))
 )
 fiber.addObserver((exit) => finish(exit._tag === "Success" ? exit.value : ExitCode.bug))
 

@@ -3,15 +3,18 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestConsole } from "effect/testing"
 import { Invocation } from "../../src/cli/Invocation.ts"
-import { main } from "../../src/cli/main.ts"
+import { main, type Services } from "../../src/cli/main.ts"
 import { invocation } from "./invocation.ts"
 
 const services = Layer.mergeAll(NodeServices.layer, invocation())
 
+/** No command of these tests needs more. */
+const none: Services<never, never> = Layer.unwrap(Effect.die("not needed"))
+
 /** Runs a command line and answers with what a shell would see. */
 const run = (...args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const code = yield* main(args)
+    const code = yield* main(args, none)
     const stdout = (yield* TestConsole.logLines).join("\n")
     const stderr = (yield* TestConsole.errorLines).join("\n")
     return { code, stdout, stderr }

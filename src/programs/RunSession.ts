@@ -1,0 +1,91 @@
+/**
+ * One run with everything that listens to it: the report, report files, metrics, progress. `Runner` runs and tells; this
+ * hands each event to all listeners and ends with the reports and snapshots on disk.
+ */
+import { Effect, type FileSystem, Layer, type Path, Stream } from "effect"
+import type { Masking } from "../core/Masking.ts"
+import type { ActionError } from "../scenario/Action.ts"
+import * as Contract from "../scenario/Contract.ts"
+import type { Event } from "../scenario/Event.ts"
+import * as Snapshots from "../scenario/Snapshots.ts"
+import type { Target } from "./report/Formats.ts"
+import type { Report } from "./report/Report.ts"
+import * as ReportFiles from "./report/ReportFiles.ts"
+import * as ReportFold from "./report/ReportFold.ts"
+import * as RunMetrics from "./RunMetrics.ts"
+import * as Runner from "./Runner.ts"
+
+export interface SessionOptions<R> {
+  readonly plan: Runner.Plan<R>
+  readonly run: Runner.RunOptions
+  /** Reports to be written; those on standard output are left to the caller. */
+  readonly targets: ReadonlyArray<Target>
+  /** Sees every event, in order, and must be quick: the run waits for it. */
+  readonly onEvent: (event: Event) => Effect.Effect<void>
+  /** Whether an answer without a stored snapshot passes and is stored. @default true */
+  readonly writeMissingSnapshots?: boolean | undefined
+}
+
+export interface SessionResult {
+  readonly report: Report
+  readonly snapshots: ReadonlyArray<Snapshots.SnapshotChange>
+  /** Reports and snapshots that could not be written; the run is not green with one. */
+  readonly lost: ReadonlyArray<ReportFiles.ReportFileError | ActionError>
+}
+
+/** What a session needs; contracts and snapshots it makes itself, anew for each run. */
+export type SessionServices =
+  | Exclude<Runner.RunnerServices, Contract.Contracts | Snapshots.Snapshots>
+  | FileSystem.FileSystem
+  | Path.Path
+  | Masking
+
+/**
+ * Runs a plan to its end and writes reports and snapshots; after a stop signal too, then marked as interrupted. Never
+ * fails: what cannot be written is in the result.
+ */
+export const run = <R>(
+  options: SessionOptions<R>
+): Effect.Effect<
+  SessionResult,
+  never,
+  Exclude<R, Contract.Contracts | Snapshots.Snapshots> | SessionServices
+> =>
+  Effect.scoped(session(options)).pipe(
+    Effect.provide(
+      Layer.fresh(Layer.merge(
+        Contract.layer,
+        Snapshots.layer({ writeMissing: options.writeMissingSnapshots })
+      )),
+      { local: true }
+    )
+  )
+
+const session = Effect.fn("RunSession.run")(function*<R>(options: SessionOptions<R>) {
+  const fold = ReportFold.make()
+  const observe = yield* RunMetrics.observer
+  const streamed = yield* Effect.forEach(
+    options.targets.filter(({ format, path }) => format === "jsonl" && path !== "-"),
+    ({ path }) => ReportFiles.events(path)
+  )
+  yield* Stream.runForEach(Runner.events(options.plan, options.run), (event) =>
+    Effect.gen(function*() {
+      ReportFold.add(fold, event)
+      yield* observe(event)
+      yield* Effect.forEach(streamed, (file) => file.write(event), { discard: true })
+      yield* options.onEvent(event)
+    }))
+  const report = ReportFold.report(fold)
+  const events = yield* Effect.forEach(streamed, (file) => file.close)
+  const files = yield* ReportFiles.write(report, options.targets)
+  const snapshots = yield* Effect.result(Effect.flatMap(Snapshots.Snapshots, ({ flush }) => flush))
+  return {
+    report,
+    snapshots: snapshots._tag === "Success" ? snapshots.success : [],
+    lost: [
+      ...events.filter((error) => error !== undefined),
+      ...files,
+      ...(snapshots._tag === "Failure" ? [snapshots.failure] : [])
+    ]
+  }
+})
