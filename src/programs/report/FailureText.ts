@@ -87,8 +87,13 @@ const failureParts = (failure: Failure, style: Style.Style): ReadonlyArray<Reado
   ]
 }
 
+/** The lines with carets and those above them stand out. */
 const frameLines = (frame: string, style: Style.Style): ReadonlyArray<string> =>
-  splitLines(frame).map((line) => /^\s*(>|\||│)/.test(line) ? line : style.dim(line))
+  splitLines(frame).map((line, i, all) =>
+    isMarked(line) ? style.red(line) : isMarked(all[i + 1] ?? "") ? line : style.dim(line)
+  )
+
+const isMarked = (line: string): boolean => /^\s*\|\s*\^/.test(line)
 
 const valueLines = (values: NonNullable<Failure["values"]>, style: Style.Style): ReadonlyArray<string> => {
   const shown = values.map(({ expression, value }) => [ReportText.oneLine(expression, 120), value] as const)
@@ -102,24 +107,8 @@ const attachmentParts = (attachment: Attachment, options: Options): ReadonlyArra
   const style = options.style ?? Style.plain
   const bodyLines = options.bodyLines ?? 30
   switch (attachment._tag) {
-    case "Http": {
-      const { request, response } = attachment
-      const method = ReportText.oneLine(request.method)
-      const note = attachment.insecure ? style.yellow(" (certificate not checked)") : ""
-      return [
-        [`${style.cyan("→")} ${style.bold(`${method} ${ReportText.oneLine(request.url, 4_000)}`)}${note}`],
-        ...messageParts(request, style, bodyLines),
-        [
-          response === undefined
-            ? `${style.cyan("←")} ${style.dim("no response")}`
-            : `${style.cyan("←")} ${style.bold(String(response.status))} ${
-              style.dim(`in ${time(response.duration_ms)}`)
-            }`
-        ],
-        ...(response === undefined ? [] : messageParts(response, style, bodyLines)),
-        [`${style.cyan("repeat:")} ${ReportText.visible(attachment.curl)}`.replaceAll("\n", "␊")]
-      ]
-    }
+    case "Http":
+      return httpParts(attachment, style, bodyLines)
     case "Sql":
       return [[
         ...splitLines(attachment.statement).map((line, i) => `${i === 0 ? style.cyan("sql:") : "    "} ${line}`),
@@ -131,17 +120,30 @@ const attachmentParts = (attachment: Attachment, options: Options): ReadonlyArra
   }
 }
 
-const messageParts = (
-  message: { readonly headers: Readonly<Record<string, string>>; readonly body?: string },
+const httpParts = (
+  { curl, insecure, request, response }: Extract<Attachment, { readonly _tag: "Http" }>,
   style: Style.Style,
   bodyLines: number
 ): ReadonlyArray<ReadonlyArray<string>> => {
-  const headers = Object.entries(message.headers).map(([key, value]) =>
-    style.dim(`  ${ReportText.oneLine(key)}: ${ReportText.oneLine(value)}`)
-  )
-  const body = message.body === undefined || message.body === "" ? [] : bodyText(message.body, style, bodyLines)
-  return [headers, body].filter((part) => part.length > 0)
+  const target = style.bold(`${ReportText.oneLine(request.method)} ${ReportText.oneLine(request.url, 4_000)}`)
+  const note = insecure ? style.yellow(" (certificate not checked)") : ""
+  const answer = response === undefined
+    ? style.dim("no response")
+    : `${style.bold(String(response.status))} ${style.dim(`in ${time(response.duration_ms)}`)}`
+  return [
+    [`${style.cyan("→")} ${target}${note}`, ...headerLines(request.headers, style)],
+    ...bodyPart(request.body, style, bodyLines),
+    [`${style.cyan("←")} ${answer}`, ...headerLines(response?.headers ?? {}, style)],
+    ...bodyPart(response?.body, style, bodyLines),
+    [`${style.cyan("repeat:")} ${ReportText.visible(curl).replaceAll("\n", "␊")}`]
+  ]
 }
+
+const headerLines = (headers: Readonly<Record<string, string>>, style: Style.Style): ReadonlyArray<string> =>
+  Object.entries(headers).map(([key, value]) => style.dim(`  ${ReportText.oneLine(key)}: ${ReportText.oneLine(value)}`))
+
+const bodyPart = (body: string | undefined, style: Style.Style, max: number): ReadonlyArray<ReadonlyArray<string>> =>
+  body === undefined || body === "" ? [] : [bodyText(body, style, max)]
 
 const bodyText = (body: string, style: Style.Style, max: number): ReadonlyArray<string> => {
   const all = splitLines(body)

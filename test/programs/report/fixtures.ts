@@ -171,8 +171,8 @@ export const statusFailure: Failure = {
   message: "expected status == 201",
   hint: "the server said: out of stock",
   location: { file: "shop.yaml", line: 14, column: 15 },
-  frame: "   12 |   - name: Create an order\n   13 |     http: { method: POST, url: \"${base}/orders\" }\n"
-    + " > 14 |     expect: [status == 201]\n      |              ^^^^^^^^^^^^^",
+  frame: "  13 |     http: { method: POST, url: \"${base}/orders\" }\n  14 |     expect: [status == 201]\n"
+    + "     |              ^^^^^^^^^^^^^",
   values: [{ expression: "status == 201", value: "false" }, { expression: "status", value: "422" }]
 }
 

@@ -20,8 +20,9 @@ const copyButton = (text, label) => {
   return button
 }
 
-const frameView = (frame) => frame.split("\n").map((line) =>
-  h("span", { class: /^\s*>|^[\s|│┆·╵╰─]*[\^~─┬╰]+/.test(line) ? "hot" : "dim" }, line + "\n"))
+const isMarked = (line) => line !== undefined && /^\s*\|\s*\^/.test(line)
+const frameView = (frame) => frame.split("\n").map((line, i, all) =>
+  h("span", { class: isMarked(line) ? "hot" : isMarked(all[i + 1]) ? "" : "dim" }, line + "\n"))
 
 const failureView = (failure) =>
   h("div", { class: "failure " + (failure.kind === "error" ? "error" : "failed") },
