@@ -199,7 +199,10 @@ const result = (done: Main, teardown: TearDown, state: CaseState): CaseResult =>
   const { outcome, phase } = done
   const failures = [...done.unowned === true ? outcome?.failures ?? [] : [], ...teardown.unowned]
   if (done.stopped === true) return { status: "interrupted", failures, reason: "stopped before its end", state }
-  if (outcome !== undefined && outcome.status !== "passed") {
+  if (outcome?.status === "skipped" && !teardown.failed) {
+    return { status: "skipped", failures, reason: outcome.skipReason, state }
+  }
+  if (outcome !== undefined && outcome.status !== "passed" && outcome.status !== "skipped") {
     // Without its setup a case could not be done, whatever kind of failure that was.
     const status = phase === "setup" ? "error" : outcome.status === "failed" ? "failed" : "error"
     return { status, failures, reason: phase === "setup" ? "its setup did not pass" : undefined, state }

@@ -260,7 +260,7 @@ export const step = (actions: ReadonlyArray<string>): Reader.Reader<Step> => ({
       extract: read.extract,
       save: read.save ?? [],
       continue: read.continue ?? false,
-      skip: read.skip === "" ? undefined : read.skip,
+      skip: read.skip === "" || body._tag === "Call" && body.action === "skip" ? undefined : read.skip,
       noLog: read.no_log ?? false,
       sensitiveFields: read.sensitive_fields ?? [],
       summary: read.summary ?? true
@@ -297,6 +297,12 @@ const readBody = (
   }
   if (isGroup) return { _tag: "Group", steps: steps(actions).read(read.steps!, notes) ?? [] }
   if (isInclude) return read.include === undefined ? undefined : { _tag: "Include", ...read.include }
+  // Beside an action `skip` leaves that step out; alone it is the action that ends the case.
+  const skips = node.entries.find((entry) => entry.key === "skip")
+  if (skips !== undefined && unknown.length === 0 && actions.includes("skip")) {
+    const input = skips.value._tag === "Scalar" && skips.value.value === true ? undefined : skips.value
+    return { _tag: "Call", action: "skip", actionSpan: skips.keySpan, input }
+  }
   return unknown.length > 0
     ? undefined
     : Reader.note(

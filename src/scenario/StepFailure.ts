@@ -79,6 +79,7 @@ export const fromDefect = (cause: Cause.Cause<unknown>, action: string, location
 /** Whether `retry.on` names this failure. Without a list every error is tried again, but no failed expectation. */
 export const isRetried = (error: StepFailure, on: ReadonlyArray<string> | undefined): boolean => {
   const first = error.failures[0]!
+  if (isSkip(error)) return false
   const isExpectation = first.kind === "failed" && first.reason !== "status"
   if (on === undefined) return !isExpectation
   return on.some((word) => {
@@ -94,6 +95,9 @@ export const isRetried = (error: StepFailure, on: ReadonlyArray<string> | undefi
     }
   })
 }
+
+/** True for the action that ends its case as skipped. */
+export const isSkip = (error: StepFailure): boolean => error.failures[0]!.reason === "skipped"
 
 const matchesStatus = (status: number | undefined, word: string): boolean =>
   status !== undefined && (word === String(status) || /^[1-5]xx$/.test(word) && word[0] === String(status)[0])

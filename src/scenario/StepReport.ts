@@ -62,7 +62,7 @@ export const retrying = (report: StepReport, failure: Failure, delay: Duration.D
   })
 
 /** Says how a step ended. */
-export const finish = Effect.fnUntraced(function*(report: StepReport, outcome: Outcome, skipReason?: string) {
+export const finish = Effect.fnUntraced(function*(report: StepReport, outcome: Outcome) {
   const { path, state, step } = report
   const clock = yield* Clock.Clock
   const ok = outcome.status === "passed" || outcome.status === "skipped"
@@ -81,7 +81,7 @@ export const finish = Effect.fnUntraced(function*(report: StepReport, outcome: O
     attempts: report.attempts,
     failures: step.body._tag === "Call" ? outcome.failures.map((failure) => shownFailure(step, failure)) : [],
     continued: !ok && !outcome.stops,
-    ...skipReason === undefined ? {} : { skip_reason: skipReason },
+    ...outcome.skipReason === undefined ? {} : { skip_reason: outcome.skipReason },
     ...step.step.noLog || outcome.output === null ? {} : { output: shownOutput(step, outcome) },
     attachments: step.step.noLog ? [] : shownAttachments(report, ok)
   })

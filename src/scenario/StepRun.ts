@@ -21,6 +21,8 @@ export interface Outcome {
   readonly failures: ReadonlyArray<Failure>
   /** The steps after it are not run. */
   readonly stops: boolean
+  /** Why it was skipped. */
+  readonly skipReason?: string | undefined
 }
 
 type Services = Attempt.StepServices
@@ -281,12 +283,15 @@ const toActionError = (failure: Failures.StepFailure): ActionError => {
   })
 }
 
-const failedOutcome = (step: CompiledStep, failure: Failures.StepFailure): Outcome => ({
-  status: failure.failures.some((one) => one.kind === "error") ? "error" : "failed",
-  output: null,
-  failures: failure.failures,
-  stops: !step.step.continue
-})
+const failedOutcome = (step: CompiledStep, failure: Failures.StepFailure): Outcome =>
+  Failures.isSkip(failure)
+    ? { status: "skipped", output: null, failures: [], stops: true, skipReason: failure.failures[0]!.message }
+    : {
+      status: failure.failures.some((one) => one.kind === "error") ? "error" : "failed",
+      output: null,
+      failures: failure.failures,
+      stops: !step.step.continue
+    }
 
 /** A failure before the step could begin: its `if` or loop could not be read. */
 const failedBefore = (
@@ -306,8 +311,8 @@ const failedBefore = (
 const skipped = (step: CompiledStep, state: CaseState, path: string, locals: ValueRecord, reason: string): Run =>
   Effect.gen(function*() {
     const report = yield* StepReport.start(step, state, path, namesOf(state, locals))
-    const outcome: Outcome = { status: "skipped", output: null, failures: [], stops: false }
-    yield* StepReport.finish(report, outcome, reason)
+    const outcome: Outcome = { status: "skipped", output: null, failures: [], stops: false, skipReason: reason }
+    yield* StepReport.finish(report, outcome)
     return remember(step, state, outcome)
   })
 
@@ -326,13 +331,15 @@ const remember = (step: CompiledStep, state: CaseState, outcome: Outcome): Outco
   return outcome
 }
 
-/** Of several steps: the worst status, all failures, the last output. */
+/** Of several steps: the worst status, all failures, the last output. Skipped only when a step has ended the case so. */
 export const combine = (outcomes: ReadonlyArray<Outcome>): Outcome => {
   const has = (status: Outcome["status"]) => outcomes.some((outcome) => outcome.status === status)
+  const skip = outcomes.find((outcome) => outcome.status === "skipped" && outcome.stops)
   return {
-    status: has("error") ? "error" : has("failed") ? "failed" : "passed",
+    status: has("error") ? "error" : has("failed") ? "failed" : skip === undefined ? "passed" : "skipped",
     output: outcomes.at(-1)?.output ?? null,
     failures: outcomes.flatMap((outcome) => outcome.failures),
-    stops: outcomes.some((outcome) => outcome.stops)
+    stops: outcomes.some((outcome) => outcome.stops),
+    skipReason: skip?.skipReason
   }
 }

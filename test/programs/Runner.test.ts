@@ -3,6 +3,7 @@ import { Deferred, Effect, Fiber, Ref, Schema, Stream } from "effect"
 import { FakeStopSignal } from "../../src/layers/fake/FakeStopSignal.ts"
 import * as Runner from "../../src/programs/Runner.ts"
 import * as Action from "../../src/scenario/Action.ts"
+import { skip } from "../../src/scenario/actions/control.ts"
 import { log } from "../../src/scenario/actions/log.ts"
 import * as Fields from "../../src/scenario/Fields.ts"
 import * as Scenarios from "../support/runScenarios.ts"
@@ -108,6 +109,18 @@ describe("Runner", () => {
       assert.deepStrictEqual(statuses(outcome), { A: "error" })
       assert.deepStrictEqual(notes, ["interrupted", "teardown"])
       assert.include(outcome.report.cases[0]!.failures[0]!.message, "20ms")
+    }).pipe(Effect.provide(Scenarios.layer)))
+
+  it.live("the action skip ends its case as skipped, with its teardown", () =>
+    Effect.gen(function*() {
+      const { all, notes } = actions()
+      const outcome = yield* Scenarios.run({
+        "a.yaml": "name: A\nsteps:\n  - note: a\n  - steps: [{ skip: not here }]\n  - note: b\nteardown: [note: c]"
+      }, [...all, skip])
+
+      assert.deepStrictEqual(statuses(outcome), { A: "skipped" })
+      assert.deepStrictEqual(notes, ["a", "c"])
+      assert.strictEqual(outcome.report.cases[0]!.reason, "not here")
     }).pipe(Effect.provide(Scenarios.layer)))
 
   describe("stopping", () => {

@@ -1,6 +1,6 @@
 /** Runs scenario texts as the runner would, on fakes, and answers with their events and report. */
 import { NodeServices } from "@effect/platform-node"
-import { Effect, FileSystem, Layer, Path, type Scope, Stream } from "effect"
+import { Effect, FileSystem, Layer, Path, Stream } from "effect"
 import { Masking } from "../../src/core/Masking.ts"
 import * as NodeMockServer from "../../src/layers/embedded/NodeMockServer.ts"
 import * as FakeSecrets from "../../src/layers/fake/FakeSecrets.ts"
@@ -33,9 +33,7 @@ export interface Outcome {
 }
 
 /** Writes files into a folder of their own; answers with its absolute path. */
-export const write = Effect.fnUntraced(function*(
-  files: Readonly<Record<string, string>>
-): Effect.fn.Return<string, never, FileSystem.FileSystem | Path.Path | Scope.Scope> {
+export const write = Effect.fnUntraced(function*(files: Readonly<Record<string, string>>) {
   const fileSystem = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const directory = yield* fileSystem.makeTempDirectoryScoped({ prefix: "skein-test-" })

@@ -28,15 +28,16 @@ const runAttempts = <R>(
     if (ready?.failed !== undefined) {
       return yield* notRun(one, "error", `the suite ${one.suite!.suite.name}: ${ready.failed}`, state)
     }
-    const retries = state.options.retries ?? one.compiled.scenario.retries ?? 0
     for (let attempt = 1;; attempt++) {
-      const result = yield* runOnce(one, ready, attempt, state)
-      const done = result.status === "passed" || result.status === "interrupted" || attempt > retries ||
-        state.ending !== undefined
-      if (!done) continue
-      return yield* countFailure(result.status === "passed" && attempt > 1 ? "flaky" : result.status, state)
+      const { last, status } = yield* runOnce(one, ready, attempt, state)
+      if (last) return yield* countFailure(status, state)
     }
   })
+
+/** Whether a case that ended so is not run again. */
+const isLast = <R>(one: Cases.Case, status: Status, attempt: number, state: RunState<R>): boolean =>
+  status !== "failed" && status !== "error" || state.ending !== undefined ||
+  attempt > (state.options.retries ?? one.compiled.scenario.retries ?? 0)
 
 /** Fail-fast: after so many cases that did not pass, no further one begins. */
 const countFailure = <R>(status: Status, state: RunState<R>): Effect.Effect<void> =>
@@ -53,7 +54,7 @@ const runOnce = <R>(
   suite: Suites.Ready | undefined,
   attempt: number,
   state: RunState<R>
-): Effect.Effect<{ readonly status: Status }, never, R | RunnerServices> =>
+): Effect.Effect<{ readonly status: Status; readonly last: boolean }, never, R | RunnerServices> =>
   Effect.gen(function*() {
     const clock = yield* Clock.Clock
     const { compiled } = one
@@ -67,9 +68,9 @@ const runOnce = <R>(
     ))
     if (secrets._tag === "Failure") {
       const failure = { kind: "error" as const, reason: "unavailable", message: secrets.failure.message }
-      const result = { status: "error" as const, failures: [failure], reason: "its secrets could not be had" }
+      const result = { failures: [failure], reason: "its secrets could not be had" }
       yield* finish(one.id, one.name, one.file, "error", attempt, result, started, state)
-      return result
+      return { status: "error", last: true }
     }
     const { scenario } = compiled
     const robogoSecrets = scenario.spelling === "robogo" ? secrets.success : {}
@@ -93,10 +94,9 @@ const runOnce = <R>(
       grace: graceOf(state)
     })
     const status = result.status === "passed" && attempt > 1 ? "flaky" : result.status
-    const last = status === "flaky" || status === "passed" || status === "interrupted" ||
-      attempt > (state.options.retries ?? scenario.retries ?? 0) || state.ending !== undefined
+    const last = isLast(one, status, attempt, state)
     yield* finish(one.id, one.name, one.file, status, attempt, result, started, state, last)
-    return { status: result.status }
+    return { status, last }
   })
 
 /** What the suite's setup saved, apart from what its entry says of this case. */
