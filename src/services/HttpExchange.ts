@@ -82,7 +82,7 @@ export const execute = (request: Request): Effect.Effect<Exchange, HttpExchangeE
 export const curl = (request: Request): Effect.Effect<string | undefined> =>
   Effect.gen(function*() {
     const policy = yield* HttpPolicy.HttpPolicy
-    const connection = request.connection ?? (yield* HttpPolicy.Connection)
+    const connection = HttpPolicy.merge(yield* HttpPolicy.Connection, request.connection)
     const sent = prepare(request, "boundary")
     if (Result.isFailure(sent)) return undefined
     const { url } = sent.success
@@ -166,7 +166,9 @@ const withReferences = <R>(
   policy: HttpPolicy.Settings
 ): Context.Context<R> => {
   const spans = policy.spans ? context : Context.add(context, HttpClient.TracerDisabledWhen, noSpans)
-  return request.connection === undefined ? spans : Context.add(spans, HttpPolicy.Connection, request.connection)
+  if (request.connection === undefined) return spans
+  const connection = HttpPolicy.merge(Context.get(context, HttpPolicy.Connection), request.connection)
+  return Context.add(spans, HttpPolicy.Connection, connection)
 }
 
 const noSpans = (): boolean => true
@@ -267,7 +269,7 @@ const answerTo = (
   const once = Effect.mapError(client.execute(request), (error) => fromClient(error, sent))
   // A server may close a kept connection at the moment a request is written to it.
   return reconnect && idempotent.has(sent.method)
-    ? Effect.catch(once, (error) => error.reason === "Reset" ? once : Effect.fail(error))
+    ? Effect.catchIf(once, (error) => error.reason === "Reset", () => once)
     : once
 }
 
@@ -300,7 +302,7 @@ const redirectOf = (
   response: HttpClientResponse.HttpClientResponse
 ): Effect.Effect<Prepared | undefined, HttpExchangeError> => {
   const { location } = response.headers
-  if (location === undefined || response.status < 300 || response.status > 399) return Effect.succeed(undefined)
+  if (location === undefined || response.status < 300 || response.status > 399) return Effect.undefined
   return Effect.flatMap(Effect.serviceOption(Masking), (masking) => {
     const isSecret = (value: string) => Option.isSome(masking) && masking.value.find(value).length > 0
     const next = Redirects.next(sent, response.status, location, isSecret)

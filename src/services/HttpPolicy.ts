@@ -49,7 +49,7 @@ export class HttpPolicy extends Context.Reference<Settings>("skein/services/Http
 /**
  * The connection that a request wants. Requests that want the same share one pool.
  *
- * A field that is left out is as the layer was built.
+ * A field that is left out is as everywhere else.
  */
 export interface ConnectionOptions {
   /** Accepts any certificate. */
@@ -74,12 +74,21 @@ export interface ConnectionOptions {
   readonly http2?: boolean | undefined
 }
 
-/** The options of the requests sent under it. A fresh object costs some microseconds: share one where many are sent. */
+/**
+ * What the requests sent under it want, unless they say otherwise themselves. A fresh object costs some microseconds: share
+ * one where many requests are sent.
+ */
 export class Connection extends Context.Reference<ConnectionOptions>("skein/services/HttpPolicy/Connection", {
   defaultValue: () => ordinary
 }) {}
 
 const ordinary: ConnectionOptions = {}
+
+/** Returns `base` with the fields that `over` has. */
+export const merge = (base: ConnectionOptions, over: ConnectionOptions | undefined): ConnectionOptions =>
+  over === undefined
+    ? base
+    : { ...base, ...Object.fromEntries(Object.entries(over).filter(([, value]) => value !== undefined)) }
 
 const versions = new WeakMap<object, string>()
 

@@ -251,6 +251,14 @@ describe("UndiciHttpClient", () => {
       assert.strictEqual(server.accepted(), 5)
     }))
 
+  it.live("what the layer wants of connections holds unless a request says otherwise", () =>
+    Effect.gen(function*() {
+      const server = yield* HttpServers.https(HttpServers.identity("self"), (_, response) => response.end("x"))
+      assert.strictEqual((yield* get(server.url)).text, "x")
+      assert.strictEqual((yield* get(server.url, { http2: false, silence: undefined })).text, "x")
+      assert.strictEqual((yield* reasonOf(get(server.url, { insecure: false }))).reason, "Tls")
+    }).pipe(Effect.provide(UndiciHttpClient.layer({ connection: { insecure: true } }))))
+
   it.live("equal options share a pool, others have their own", () =>
     Effect.gen(function*() {
       const server = yield* HttpServers.http((_, response) => response.end("x"))
@@ -348,6 +356,12 @@ describe("UndiciHttpClient", () => {
         Effect.provide(UndiciHttpClient.layer({ environment }))
       )
 
+      const [all, mock] = yield* Effect.all([get("http://shop.test/all"), get(server.url, { ca })]).pipe(
+        Effect.provide(UndiciHttpClient.layer({ connection: { proxy: proxy.url } }))
+      )
+
+      assert.strictEqual(all.text, "forwarded http://shop.test/all")
+      assert.strictEqual(mock.text, "through")
       assert.strictEqual(tunnelled.text, "through")
       assert.strictEqual(forwarded.text, "forwarded http://shop.test/orders")
       assert.strictEqual(named.text, "forwarded http://shop.test/env")
@@ -355,7 +369,8 @@ describe("UndiciHttpClient", () => {
       assert.deepStrictEqual(proxy.seen, [
         `CONNECT localhost:${server.port} Basic ${btoa("ada:s@fe")}`,
         "GET http://shop.test/orders",
-        "GET http://shop.test/env"
+        "GET http://shop.test/env",
+        "GET http://shop.test/all"
       ])
     }).pipe(Effect.provide(live)))
 

@@ -15,7 +15,10 @@ import type { UndiciDispatcher } from "./UndiciDispatcher.ts"
 export interface Options {
   /** Changes the settings, here and for everyone above the layer. @default HttpPolicy.defaults */
   readonly settings?: Partial<HttpPolicy.Settings> | undefined
-  /** What each request wants unless it says otherwise. */
+  /**
+   * What each request wants unless it says otherwise; here and for everyone above the layer. Its `proxy` stands in place of
+   * those of the environment: like them it is not for loopback, nor for what `no_proxy` names.
+   */
   readonly connection?: HttpPolicy.ConnectionOptions | undefined
   /** Where proxies are named; see `HttpPolicy.proxyFor`. @default no proxies */
   readonly environment?: Readonly<Record<string, string | undefined>> | undefined
@@ -25,19 +28,26 @@ export interface Options {
 const maxPools = 64
 
 /** Never fails to build: a server that is not there is an error of its requests. */
-export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient> =>
-  Layer.effect(HttpClient.HttpClient, make(options)).pipe(
-    Layer.provideMerge(Layer.succeed(HttpPolicy.HttpPolicy, { ...HttpPolicy.defaults, ...options.settings }))
+export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient> => {
+  const { proxy, ...connection } = options.connection ?? {}
+  const environment = options.environment ?? {}
+  const exceptions = environment["no_proxy"] || environment["NO_PROXY"]
+  const proxies = proxy === undefined ? environment : proxy === false ? {} : { all_proxy: proxy, no_proxy: exceptions }
+  return Layer.effect(HttpClient.HttpClient, make(proxies)).pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      Layer.succeed(HttpPolicy.HttpPolicy, { ...HttpPolicy.defaults, ...options.settings }),
+      Layer.succeed(HttpPolicy.Connection, connection)
+    ))
   )
+}
 
-const make = Effect.fnUntraced(function*(options: Options) {
+const make = Effect.fnUntraced(function*(environment: NonNullable<Options["environment"]>) {
   const pools = yield* makePools(yield* HttpPolicy.HttpPolicy)
-  const connectionOf = overDefaults(options.connection)
-  const proxyOf = proxyFrom(options.environment ?? {})
+  const proxyOf = proxyFrom(environment)
 
   const execute = (request: HttpClientRequest.HttpClientRequest) =>
     Effect.withFiber<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((fiber) => {
-      const connection = connectionOf(fiber.getRef(HttpPolicy.Connection))
+      const connection = fiber.getRef(HttpPolicy.Connection)
       const proxy = proxyOf(request.url, connection)
       if (proxy !== undefined && !/^https?:\/\//i.test(proxy)) return refuseProxy(request, proxy)
       return Effect.flatMap(pools(connection, proxy), (pool) =>
@@ -60,19 +70,6 @@ const refuseProxy = (request: HttpClientRequest.HttpClientRequest, proxy: string
       reason: new HttpClientError.TransportError({ request, description, cause: new Error(description) })
     })
   )
-}
-
-/** The options of a request over those of the layer, merged once per object. */
-const overDefaults = (defaults: HttpPolicy.ConnectionOptions | undefined) => {
-  const merged = new WeakMap<HttpPolicy.ConnectionOptions, HttpPolicy.ConnectionOptions>()
-  return (wanted: HttpPolicy.ConnectionOptions): HttpPolicy.ConnectionOptions => {
-    if (defaults === undefined) return wanted
-    const known = merged.get(wanted)
-    if (known !== undefined) return known
-    const both = { ...defaults, ...wanted }
-    merged.set(wanted, both)
-    return both
-  }
 }
 
 const proxyFrom = (environment: NonNullable<Options["environment"]>) => {

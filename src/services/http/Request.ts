@@ -45,7 +45,7 @@ export interface Request {
   readonly maxBodyBytes?: number | undefined
   /** @default that of the policy */
   readonly reconnect?: boolean | undefined
-  /** @default that of the context */
+  /** What this request wants other than `HttpPolicy.Connection`. */
   readonly connection?: HttpPolicy.ConnectionOptions | undefined
 }
 
