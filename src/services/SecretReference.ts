@@ -43,6 +43,21 @@ export const read = (value: Value): Result.Result<ReadonlyArray<SecretReference>
     : Result.all(value.map(readOne))
 }
 
+/** Returns the reference with a relative path made to start at `directory`, for references that move to another folder. */
+export const from = (reference: SecretReference, directory: string): SecretReference =>
+  "file" in reference
+    ? { file: absolute(reference.file, directory) }
+    : "dotenv" in reference
+    ? { ...reference, dotenv: absolute(reference.dotenv ?? defaultDotEnv, directory) }
+    : reference
+
+/** The file of a `dotenv` source that names none. */
+export const defaultDotEnv = ".env"
+
+/** Returns `path` when it is absolute, else from `directory` on. */
+export const absolute = (path: string, directory: string): string =>
+  /^(?:[/\\]|[A-Za-z]:)/.test(path) ? path : `${directory}/${path}`
+
 const readOne = (value: Value): Result.Result<SecretReference, ReferenceProblem> =>
   Result.mapError(decode(value), () => explain(value))
 

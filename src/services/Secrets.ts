@@ -11,7 +11,7 @@ import * as DotEnv from "../core/DotEnv.ts"
 import * as DurationText from "../core/DurationText.ts"
 import type { Masking } from "../core/Masking.ts"
 import type { ValueRecord } from "../core/Value.ts"
-import { read, type ReferenceProblem, type SecretReference } from "./SecretReference.ts"
+import { absolute, defaultDotEnv, read, type ReferenceProblem, type SecretReference } from "./SecretReference.ts"
 
 export interface ResolveOptions {
   /** Folder where relative paths start and commands run. */
@@ -176,7 +176,7 @@ const fetch = (
   if ("value" in reference) return Effect.succeed(String(reference.value))
   if ("env" in reference) return fromEnvironment(reference.env, options.environment)
   if ("command" in reference) return fromCommand(reference.command, sources, options)
-  const path = pathOf(reference, options.directory)
+  const path = absolute("file" in reference ? reference.file : reference.dotenv ?? defaultDotEnv, options.directory)
   if ("file" in reference) return Effect.map(sources.readFile(path), withoutLineEnd)
   return Effect.flatMap(sources.readFile(path), (text) => fromDotEnv(text, path, reference.key ?? name))
 }
@@ -189,16 +189,6 @@ const describe = (name: string, reference: SecretReference): string => {
   if ("dotenv" in reference) return `${reference.key ?? name} in ${reference.dotenv ?? defaultDotEnv}`
   const program = typeof reference.command === "string" ? reference.command.trim().split(/\s/)[0] : reference.command[0]
   return `command ${program ?? ""}`
-}
-
-const defaultDotEnv = ".env"
-
-const pathOf = (
-  reference: Extract<SecretReference, { readonly file: string } | { readonly dotenv: string | null }>,
-  directory: string
-): string => {
-  const path = "file" in reference ? reference.file : reference.dotenv ?? defaultDotEnv
-  return /^(?:[/\\]|[A-Za-z]:)/.test(path) ? path : `${directory}/${path}`
 }
 
 const withoutLineEnd = (text: string): string => text.replace(/\r?\n$/, "")
