@@ -13,25 +13,21 @@ const maxBits = 4_096
 export const normalise = (value: bigint): Numeric =>
   value >= -9007199254740991n && value <= 9007199254740991n ? Number(value) : value
 
-/** Reads a decimal number, exactly if it is an integer. `undefined` when the text is none or is beyond a double. */
+/**
+ * Reads a decimal number: exactly when it is written as an integer, else as the nearest double. `undefined` when the text is
+ * none or is beyond a double.
+ */
 export const fromText = (text: string): Numeric | undefined => {
-  const match = /^([+-]?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d{1,6}))?$/.exec(text)
-  if (match === null) return undefined
+  if (!/^[+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/.test(text)) return undefined
   const value = Number(text)
   if (!Number.isFinite(value)) return undefined
-  const [, sign, whole, fraction = "", exponent = "0"] = match
-  if (Number.isSafeInteger(value)) return value === 0 ? 0 : value
-  const zeros = Number(exponent) - fraction.length
-  // A fraction keeps its double; an integer, however written, is made exact.
-  if (zeros < 0 && !/^0*$/.test((whole! + fraction).slice(zeros))) return value
-  const digits = zeros < 0 ? (whole! + fraction).slice(0, zeros) : whole! + fraction + "0".repeat(zeros)
-  return normalise(BigInt(`${sign === "-" ? "-" : ""}${digits || "0"}`))
+  return Number.isSafeInteger(value) || !/^[+-]?\d+$/.test(text) ? value + 0 : BigInt(text.replace("+", ""))
 }
 
 export const add = (a: Numeric, b: Numeric): Numeric => {
   if (typeof a === "number" && typeof b === "number") {
     const sum = a + b
-    if (Number.isSafeInteger(sum) || !bothIntegers(a, b)) return finite(sum, "+")
+    if (Number.isSafeInteger(sum) || !bothExact(a, b)) return finite(sum, "+")
   }
   return exact(a, b, "+", (a, b) => a + b)
 }
@@ -39,7 +35,7 @@ export const add = (a: Numeric, b: Numeric): Numeric => {
 export const subtract = (a: Numeric, b: Numeric): Numeric => {
   if (typeof a === "number" && typeof b === "number") {
     const difference = a - b
-    if (Number.isSafeInteger(difference) || !bothIntegers(a, b)) return finite(difference, "-")
+    if (Number.isSafeInteger(difference) || !bothExact(a, b)) return finite(difference, "-")
   }
   return exact(a, b, "-", (a, b) => a - b)
 }
@@ -47,7 +43,7 @@ export const subtract = (a: Numeric, b: Numeric): Numeric => {
 export const multiply = (a: Numeric, b: Numeric): Numeric => {
   if (typeof a === "number" && typeof b === "number") {
     const product = a * b
-    if (Number.isSafeInteger(product) || !bothIntegers(a, b)) return finite(product, "*")
+    if (Number.isSafeInteger(product) || !bothExact(a, b)) return finite(product, "*")
   }
   return exact(a, b, "*", (a, b) => a * b)
 }
@@ -59,7 +55,7 @@ export const divide = (a: Numeric, b: Numeric): Numeric => {
   return exact(a, b, "/", (a, b) =>
     a % b === 0n ? a / b : reject(
       "not-a-number",
-      `${a} / ${b} is no whole number, and integers this large are not rounded`,
+      `${brief(a)} / ${brief(b)} is no whole number, and integers this large are not rounded`,
       "take the remainder off first: (a - a % b) / b"
     ))
 }
@@ -79,15 +75,20 @@ export const finite = (value: number, operator: string): number =>
     ? value + 0
     : reject("not-a-number", `the result of ${operator} is ${Number.isNaN(value) ? "no number" : "too large"}`)
 
-const bothIntegers = (a: number, b: number): boolean => Number.isInteger(a) && Number.isInteger(b)
+const bothExact = (a: number, b: number): boolean => Number.isSafeInteger(a) && Number.isSafeInteger(b)
+
+const brief = (value: Numeric): string => {
+  const text = String(value)
+  return text.length > 40 ? `${text.slice(0, 40)}...` : text
+}
 
 const exact = (a: Numeric, b: Numeric, operator: string, compute: (a: bigint, b: bigint) => bigint): Numeric => {
   for (const operand of [a, b]) {
-    if (typeof operand === "number" && !Number.isInteger(operand)) {
+    if (typeof operand === "number" && !Number.isSafeInteger(operand)) {
       return reject(
         "not-a-number",
-        `${a} ${operator} ${b} would have to be rounded`,
-        "integers beyond 2^53 combine with whole numbers only"
+        `${brief(a)} ${operator} ${brief(b)} would have to be rounded`,
+        "integers beyond 2^53 combine with exact whole numbers only"
       )
     }
   }

@@ -4,10 +4,10 @@
  *
  * Inside, `undefined` is a missing field: it travels along a path, and `need` turns it into an error where a value is needed.
  */
-import * as DidYouMean from "../../core/DidYouMean.ts"
 import { emptyRecord, isArray, isRecord, kindOf, type Value } from "../../core/Value.ts"
 import * as Arithmetic from "./Arithmetic.ts"
-import { bounded, charge, EvaluationError, type Frame, located, reject } from "./Evaluation.ts"
+import { bounded, charge, type Frame, located, reject } from "./Evaluation.ts"
+import * as Fault from "./Fault.ts"
 import * as Functions from "./Functions.ts"
 import { type Argument, Call, type Lambda } from "./functions/Call.ts"
 import * as Operators from "./Operators.ts"
@@ -34,7 +34,7 @@ export const compile = (node: Node, source: string): Run => {
     case "literal":
       return () => node.value
     case "name":
-      return (frame) => frame.names.get(node.name) ?? unknownName(node, frame)
+      return (frame) => frame.names.get(node.name) ?? Fault.unknownName(node, frame.names.list())
     case "local":
       return (frame) => frame.locals[node.slot]
     case "member":
@@ -84,29 +84,8 @@ export const condition = (node: Node, source: string): (frame: Frame) => boolean
   const run = need(node, source)
   return (frame) => {
     const value = run(frame)
-    return typeof value === "boolean" ? value : notBoolean(node, source, value)
+    return typeof value === "boolean" ? value : Fault.notBoolean(node, source, value)
   }
-}
-
-const textOf = (node: Node, source: string): string => {
-  const text = source.slice(node.start, node.end)
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text
-}
-
-const fail = (node: Node, code: string, message: string, hint?: string): never => {
-  throw new EvaluationError({ code, message, hint, start: node.start, end: node.end })
-}
-
-const notBoolean = (node: Node, source: string, value: Value): never => {
-  const text = textOf(node, source)
-  const hint = typeof value === "string"
-    ? `compare it (${text} == 'true') or write !is_empty(${text})`
-    : Operators.isNumber(value)
-    ? `compare it: ${text} != 0`
-    : value === null
-    ? `compare it: ${text} != null`
-    : `write !is_empty(${text})`
-  return fail(node, "wrong-type", `${text} must be true or false, it is ${kindOf(value)} (${Text.show(value)})`, hint)
 }
 
 /** Gives errors from inside this node's place. */
@@ -118,17 +97,6 @@ const guarded = (node: Node, run: Run): Run => (frame) => {
   }
 }
 
-const unknownName = (node: NodeOf<"name">, frame: Frame): never => {
-  const known = frame.names.list()
-  const hint = node.hint ?? DidYouMean.hint(node.name, known) ??
-    (Functions.find(node.name) === undefined ? undefined : `${node.name} is a function: ${node.name}(...)`) ??
-    (known.length === 0 ? "no names are known here" : `known names: ${listed(known)}`)
-  return fail(node, "unknown-name", `unknown name ${node.name}`, hint)
-}
-
-const listed = (names: ReadonlyArray<string>): string =>
-  names.length <= 8 ? names.join(", ") : `${names.slice(0, 8).join(", ")}, ...`
-
 const member = (node: NodeOf<"member">, source: string): Run => {
   const target = compile(node.target, source)
   const { key } = node
@@ -136,20 +104,8 @@ const member = (node: NodeOf<"member">, source: string): Run => {
     const value = target(frame)
     if (isRecord(value)) return Object.hasOwn(value, key) ? value[key] : undefined
     if (value === undefined || value === null) return undefined
-    return noFields(node, source, value)
+    return Fault.noFields(node, source, value)
   }
-}
-
-const noFields = (node: NodeOf<"member">, source: string, value: Value): never => {
-  const target = textOf(node.target, source)
-  const hint = node.key === "length" || node.key === "size" || node.key === "count"
-    ? `write size(${target})`
-    : isArray(value)
-    ? `write ${target}[0].${node.key}, or map(${target}, x => x.${node.key})`
-    : typeof value === "string" && /^\s*[[{]/.test(value)
-    ? `it looks like JSON: json(${target}).${node.key}`
-    : undefined
-  return fail(node, "wrong-type", `${target} is a ${kindOf(value)} (${Text.show(value)}), it has no fields`, hint)
 }
 
 const index = (node: NodeOf<"index">, source: string): Run => {
@@ -161,14 +117,7 @@ const index = (node: NodeOf<"index">, source: string): Run => {
     const key = index(frame)
     if (isArray(value) && typeof key === "number" && Number.isInteger(key)) return value.at(key)
     if (isRecord(value) && typeof key === "string") return Object.hasOwn(value, key) ? value[key] : undefined
-    const text = textOf(node.target, source)
-    const wanted = isArray(value)
-      ? "an index of a list is a whole number"
-      : isRecord(value)
-      ? "a key of an object is a text"
-      : `a ${kindOf(value)} has no items`
-    const hint = typeof value === "string" ? `write slice(${text}, 0, 1) for a character` : undefined
-    return fail(node, "wrong-type", `${text}[${Text.show(key)}]: ${wanted}`, hint)
+    return Fault.wrongIndex(node, source, value, key)
   }
 }
 
@@ -237,15 +186,9 @@ const numeric = (value: Value, operator: string): Arithmetic.Numeric =>
     typeof value === "string" ? "number(...) reads a number from a text" : undefined
   )
 
-const equal = (a: Value, b: Value, frame: Frame): boolean => {
-  if (isArray(a)) charge(frame, a.length >> 4)
-  return Operators.equal(a, b)
-}
+const equal = (a: Value, b: Value, frame: Frame): boolean => Operators.equal(a, b, (steps) => charge(frame, steps))
 
-const isIn = (a: Value, b: Value, frame: Frame): boolean => {
-  if (isArray(b)) charge(frame, b.length >> 4)
-  return Operators.contains(b, a)
-}
+const isIn = (a: Value, b: Value, frame: Frame): boolean => Operators.contains(b, a, (steps) => charge(frame, steps))
 
 const plus = (a: Value, b: Value, frame: Frame): Value => {
   if (typeof a === "number" && typeof b === "number") return Arithmetic.add(a, b)
@@ -271,7 +214,7 @@ const plus = (a: Value, b: Value, frame: Frame): Value => {
 
 const call = (node: NodeOf<"call">, source: string): Run => {
   const definition = Functions.find(node.name)
-  if (definition === undefined) return () => fail(node, "unknown-function", `unknown function ${node.name}`)
+  if (definition === undefined) return () => Fault.at(node, "unknown-function", `unknown function ${node.name}`)
   if (definition.name === "has") return has(node.arguments[0]!, source)
   const args = node.arguments.map((argument): (frame: Frame) => Argument =>
     argument.type === "lambda"
@@ -329,31 +272,9 @@ const missing = (node: Node, source: string, frame: Frame): never => {
   if (node.type === "conditional") {
     return missing(condition(node.test, source)(frame) ? node.then : node.otherwise, source, frame)
   }
-  if (node.type !== "member" && node.type !== "index") {
-    return fail(node, "missing-field", `${textOf(node, source)} has no value`)
-  }
+  if (node.type !== "member" && node.type !== "index") return Fault.noValue(node, source)
   const value = compile(node.target, source)(frame)
   if (value === undefined) return missing(node.target, source, frame)
-  const target = textOf(node.target, source)
-  const key = node.type === "member" ? node.key : compile(node.index, source)(frame)
-  const hint = "if it may be missing, write ... ?? null"
-  if (value === null) {
-    return fail(node, "missing-field", `${target} is null, it has no ${Text.write(key ?? null)}`, hint)
-  }
-  if (isArray(value)) {
-    return fail(
-      node,
-      "missing-field",
-      `${target} has ${value.length} items, there is no [${Text.write(key ?? null)}]`,
-      hint
-    )
-  }
-  const keys = isRecord(value) ? Object.keys(value) : []
-  const message = `${target} has no field ${Text.write(key ?? null)}`
-  const dashed = node.type === "member" ? keys.find((other) => other.startsWith(`${node.key}-`)) : undefined
-  const meant = dashed === undefined
-    ? DidYouMean.hint(Text.write(key ?? null), keys)
-    : `a field with a dash is written ${target}['${dashed}']`
-  const others = keys.length === 0 ? "it is empty" : `its fields: ${listed(keys)}`
-  return fail(node, "missing-field", message, meant ?? others)
+  const key = node.type === "member" ? node.key : need(node.index, source)(frame)
+  return Fault.missingField(node, source, value, key)
 }

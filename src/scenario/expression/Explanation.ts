@@ -3,6 +3,7 @@ import { Result } from "effect"
 import { kindOf, type Value } from "../../core/Value.ts"
 import * as Compiler from "./Compiler.ts"
 import { EvaluationError, type Machine, makeFrame, type Names } from "./Evaluation.ts"
+import * as Fault from "./Fault.ts"
 import { children, type Node } from "./Syntax.ts"
 import * as Text from "./Text.ts"
 
@@ -19,9 +20,11 @@ export const explain = (
   names: Names,
   machine: Machine
 ): ReadonlyArray<{ readonly expression: string; readonly value: string }> => {
+  // One budget for all parts: explaining a failure costs no more than twice the evaluation.
+  const frame = makeFrame(names, machine)
   const valueOf = (part: Node): Result.Result<Value | undefined, EvaluationError> => {
     try {
-      return Result.succeed(Compiler.compile(part, source)(makeFrame(names, machine)))
+      return Result.succeed(Compiler.compile(part, source)(frame))
     } catch (error) {
       if (error instanceof EvaluationError) return Result.fail(error)
       throw error
@@ -35,7 +38,7 @@ export const explain = (
       if (shown.size >= maxParts) break
       if (!isShown(part)) continue
       const value = valueOf(part)
-      const text = source.slice(part.start, part.end)
+      const text = Fault.textOf(part, source)
       const written = Result.isSuccess(value) ? Text.show(value.success) : `error: ${value.failure.message}`
       if (!shown.has(text)) shown.set(text, written)
     }
@@ -49,13 +52,7 @@ export const notBoolean = (text: string, value: Value): EvaluationError =>
   new EvaluationError({
     code: "wrong-type",
     message: `the condition must be true or false, it is ${kindOf(value)} (${Text.show(value)})`,
-    hint: typeof value === "string"
-      ? `compare it (${text} == 'true') or write !is_empty(${text})`
-      : typeof value === "number" || typeof value === "bigint"
-      ? `compare it: ${text} != 0`
-      : value === null
-      ? `compare it: ${text} != null`
-      : `write !is_empty(${text})`,
+    hint: Fault.conditionHint(text, value),
     start: 0,
     end: text.length
   })

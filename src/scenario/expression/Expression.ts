@@ -7,10 +7,11 @@
 import { Result } from "effect"
 import type { Value } from "../../core/Value.ts"
 import * as Compiler from "./Compiler.ts"
-import { EvaluationError, type Machine, makeFrame, type Names } from "./Evaluation.ts"
+import { EvaluationError, located, type Machine, makeFrame, type Names } from "./Evaluation.ts"
 import * as Explanation from "./Explanation.ts"
 import * as Functions from "./Functions.ts"
 import * as Parser from "./Parser.ts"
+import * as Size from "./Size.ts"
 import { children, type Name, type Node, staticKey, type SyntaxProblem } from "./Syntax.ts"
 
 export { EvaluationError, type Machine, type Name, type Names, type SyntaxProblem }
@@ -44,7 +45,9 @@ export const make = (node: Node, source: string, text: string): Expression => {
   const names: Array<Name> = []
   collect(node, names, false)
   const needed = Compiler.need(node, source)
-  const run = (names: Names, machine: Machine): Value => needed(makeFrame(names, machine))
+  const run = makesValues(node)
+    ? (names: Names, machine: Machine): Value => checked(needed(makeFrame(names, machine)), node)
+    : (names: Names, machine: Machine): Value => needed(makeFrame(names, machine))
   return {
     text,
     names: names.sort((a, b) => a.start - b.start),
@@ -89,9 +92,39 @@ export const isTrue = (value: Value): boolean => value === true
 const nothing: Names = { get: () => undefined, list: () => [] }
 const stopped: Machine = { now: () => 0, random: () => 0 }
 
-const fold = (run: Expression["run"]): Value | undefined => {
+/** Runs what needs no names; `undefined` when it has no value. */
+export const fold = (run: Expression["run"]): Value | undefined => {
   const result = evaluate({ run }, nothing, stopped)
   return Result.isSuccess(result) ? result.success : undefined
+}
+
+/** True when the value may be another than one that a name gave, so that its size is not known. */
+const makesValues = (node: Node): boolean => {
+  switch (node.type) {
+    case "call":
+    case "list":
+    case "record":
+      return true
+    case "binary":
+      return node.operator === "+"
+    case "conditional":
+      return makesValues(node.then) || makesValues(node.otherwise)
+    case "coalesce":
+      return makesValues(node.left) || makesValues(node.right)
+    case "member":
+    case "index":
+      return makesValues(node.target)
+    default:
+      return false
+  }
+}
+
+const checked = (value: Value, node: Node): Value => {
+  try {
+    return Size.checked(value)
+  } catch (error) {
+    throw located(error, node.start, node.end)
+  }
 }
 
 const isPure = (node: Node): boolean =>

@@ -6,30 +6,41 @@
 import { Result } from "effect"
 import * as LinearRegex from "../../core/LinearRegex.ts"
 import { isArray, isRecord, kindOf, type Value } from "../../core/Value.ts"
+import * as Arithmetic from "./Arithmetic.ts"
 import { reject } from "./Evaluation.ts"
 import * as Text from "./Text.ts"
 
 export type Mode = "native" | "robogo"
 
+/** Takes the cost of a comparison from a budget. */
+export type Charge = (steps: number) => void
+
 /**
  * Deep equality. Numbers are equal by value whether big or not; lists by order, records by keys in any order; values of
- * different kinds never. Never throws.
+ * different kinds never. Never throws, unless `charge` does.
  */
-export const equal = (a: Value, b: Value): boolean => {
+export const equal = (a: Value, b: Value, charge: Charge = free): boolean => {
   if (a === b) return true
   if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) {
     return isNumber(a) && isNumber(b) && a == b
   }
-  if (isArray(a)) return isArray(b) && a.length === b.length && a.every((item, at) => equal(item, b[at]!))
+  if (isArray(a)) {
+    if (!isArray(b) || a.length !== b.length) return false
+    charge(1 + (a.length >> 4))
+    return a.every((item, at) => equal(item, b[at]!, charge))
+  }
   if (a instanceof Uint8Array || b instanceof Uint8Array) {
     return a instanceof Uint8Array && b instanceof Uint8Array && a.length === b.length &&
       a.every((byte, at) => byte === b[at])
   }
   if (!isRecord(a) || !isRecord(b)) return false
   const keys = Object.keys(a)
+  charge(1 + (keys.length >> 3))
   return keys.length === Object.keys(b).length &&
-    keys.every((key) => Object.hasOwn(b, key) && equal(a[key]!, b[key]!))
+    keys.every((key) => Object.hasOwn(b, key) && equal(a[key]!, b[key]!, charge))
 }
+
+const free: Charge = () => {}
 
 /**
  * Orders two numbers by value or two texts by their characters: negative, zero or positive. Throws an `EvaluationError`
@@ -53,7 +64,7 @@ export const compare = (a: Value, b: Value): number => {
 }
 
 /** A text has a part, a list an equal item, a record a key. Throws an `EvaluationError` without a place for other values. */
-export const contains = (whole: Value, part: Value): boolean => {
+export const contains = (whole: Value, part: Value, charge: Charge = free): boolean => {
   if (typeof whole === "string") {
     return typeof part === "string"
       ? whole.includes(part)
@@ -63,7 +74,10 @@ export const contains = (whole: Value, part: Value): boolean => {
         "turn it into text with text(...)"
       )
   }
-  if (isArray(whole)) return whole.some((item) => equal(item, part))
+  if (isArray(whole)) {
+    charge(whole.length >> 4)
+    return whole.some((item) => equal(item, part, charge))
+  }
   if (isRecord(whole)) return typeof part === "string" && Object.hasOwn(whole, part)
   return reject(
     "wrong-type",
@@ -102,7 +116,7 @@ export const isEmpty = (value: Value | undefined): boolean => {
 export const isNumber = (value: Value | undefined): value is number | bigint =>
   typeof value === "number" || typeof value === "bigint"
 
-type Operator = (actual: Value, expected: Value, mode: Mode) => boolean
+export type Operator = (actual: Value, expected: Value, mode: Mode) => boolean
 
 const equals: Operator = (a, b, mode) => (mode === "native" ? equal(a, b) : Text.goText(a) === Text.goText(b))
 
@@ -135,14 +149,7 @@ const goOrder = (a: string, b: string): number => {
 
 const goNumber = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?$/
 
-const divides: Operator = (a, b) => {
-  const [dividend, divisor] = [toNumber(a), toNumber(b)]
-  return Number(divisor) === 0
-    ? reject("not-a-number", "division by zero in %")
-    : typeof dividend === typeof divisor
-    ? (dividend as number) % (divisor as number) == 0
-    : BigInt(dividend) % BigInt(divisor) === 0n
-}
+const divides: Operator = (a, b) => Arithmetic.remainder(toNumber(a), toNumber(b)) === 0
 
 const toNumber = (value: Value): number | bigint =>
   isNumber(value)
@@ -183,6 +190,9 @@ export const operators: Readonly<Record<string, Operator>> = {
 }
 
 const goEmpty = (value: Value): boolean => typeof value === "string" && value.trim() === ""
+
+/** Finds an operator by its name. */
+export const find = (name: string): Operator | undefined => Object.hasOwn(operators, name) ? operators[name] : undefined
 
 /** The names of all operators, in the order of the reference. */
 export const operatorNames: ReadonlyArray<string> = Object.keys(operators)

@@ -17,7 +17,7 @@ import * as Text from "./Text.ts"
 /** Parses a condition. Its value is always true or false. Never fails, unless brackets are nested absurdly. */
 export const parse = (text: string): Result.Result<Expression.Expression, ReadonlyArray<SyntaxProblem>> => {
   const sides: Array<Side> = []
-  const test = disjunction({ text, start: 0, end: text.length }, sides, 0)
+  const test = disjunction({ text, opaque: opaqueIn(text), start: 0, end: text.length }, sides, 0)
   if (test === undefined) {
     return Result.fail([{ message: "the condition is nested too deeply", start: 0, end: text.length }])
   }
@@ -25,7 +25,7 @@ export const parse = (text: string): Result.Result<Expression.Expression, Readon
   return Result.succeed({
     text,
     names,
-    constant: names.length === 0 ? test(nothing, stopped) : undefined,
+    constant: names.length === 0 ? Expression.fold(test) : undefined,
     run: test,
     explain: (names, machine) => explain(sides, names, machine)
   })
@@ -35,6 +35,7 @@ type Test = (names: Names, machine: Machine) => boolean
 
 interface Range {
   readonly text: string
+  readonly opaque: ReadonlyMap<number, number>
   readonly start: number
   readonly end: number
 }
@@ -46,8 +47,6 @@ interface Side {
 }
 
 const maxNesting = 100
-const nothing: Names = { get: () => undefined, list: () => [] }
-const stopped: Machine = { now: () => 0, random: () => 0 }
 
 const explain = (sides: ReadonlyArray<Side>, names: Names, machine: Machine): ReadonlyArray<Expression.Part> => {
   const shown = new Map<string, string>()
@@ -96,7 +95,7 @@ const inverted = (range: Range, sides: Array<Side>, depth: number): Test | undef
     const test = inverted({ ...trimmed, start: trimmed.start + not[0].length }, sides, depth + 1)
     return test === undefined ? undefined : (names, machine) => !test(names, machine)
   }
-  if (written.startsWith("(") && closing(trimmed) === trimmed.end - 1) {
+  if (written.startsWith("(") && range.opaque.get(trimmed.start) === trimmed.end) {
     return disjunction({ ...trimmed, start: trimmed.start + 1, end: trimmed.end - 1 }, sides, depth + 1)
   }
   return comparison(trimmed, sides)
@@ -136,7 +135,7 @@ const sideOf = (range: Range): Side => {
   const quoted = written.length >= 2 && (written[0] === "'" || written[0] === "\"") && written.at(-1) === written[0]
   const shift = quoted ? 1 : 0
   const inner = written.slice(shift, written.length - shift)
-  const template = Result.getOrThrow(RobogoTemplate.parse(inner))
+  const template = RobogoTemplate.of(inner)
   const by = outer.start + shift
   return {
     text: written,
@@ -154,17 +153,17 @@ const trim = (range: Range): Range => {
   let { end, start } = range
   while (start < end && /\s/.test(range.text[start]!)) start += 1
   while (end > start && /\s/.test(range.text[end - 1]!)) end -= 1
-  return { text: range.text, start, end }
+  return { ...range, start, end }
 }
 
 const split = (range: Range, pattern: RegExp): ReadonlyArray<Range> => {
   const parts: Array<Range> = []
   let start = range.start
   for (const separator of scan(range, pattern)) {
-    parts.push({ text: range.text, start, end: separator.start })
+    parts.push({ ...range, start, end: separator.start })
     start = separator.end
   }
-  return [...parts, { text: range.text, start, end: range.end }]
+  return [...parts, { ...range, start }]
 }
 
 /** Finds where a sticky pattern matches outside of quotes, `${...}` and round brackets. */
@@ -172,8 +171,8 @@ const scan = (range: Range, pattern: RegExp): ReadonlyArray<{ readonly start: nu
   const found: Array<{ readonly start: number; readonly end: number }> = []
   let at = range.start
   while (at < range.end) {
-    const skipped = opaqueEnd(range, at)
-    if (skipped !== undefined) {
+    const skipped = range.opaque.get(at)
+    if (skipped !== undefined && skipped <= range.end) {
       at = skipped
       continue
     }
@@ -187,30 +186,32 @@ const scan = (range: Range, pattern: RegExp): ReadonlyArray<{ readonly start: nu
   return found
 }
 
-/** The offset after what starts at `at`, when that is a hole, a quoted text or a bracket; quotes inside words are letters. */
-const opaqueEnd = (range: Range, at: number): number | undefined => {
-  const char = range.text[at]
-  const after = (closing: number) => (closing === -1 || closing >= range.end ? undefined : closing + 1)
-  if (char === "$" && range.text[at + 1] === "{") return after(range.text.indexOf("}", at))
-  if ((char === "'" || char === "\"") && (at === range.start || /[\s=<>!&|(]/.test(range.text[at - 1]!))) {
-    return after(range.text.indexOf(char, at + 1))
+/**
+ * Finds, in one pass, what is looked into only as a whole: the offset after each hole, quoted text and bracket, by the
+ * offset of its start. Quotes inside words are letters.
+ */
+const opaqueIn = (text: string): ReadonlyMap<number, number> => {
+  const opaque = new Map<number, number>()
+  const open: Array<number> = []
+  const last: Readonly<Record<string, number>> = {
+    "}": text.lastIndexOf("}"),
+    "'": text.lastIndexOf("'"),
+    "\"": text.lastIndexOf("\"")
   }
-  if (char === "(") return after(closing({ ...range, start: at }))
-  return undefined
-}
-
-/** The offset of the bracket that closes the one at the start, or -1. */
-const closing = (range: Range): number => {
-  let depth = 0
-  for (let at = range.start; at < range.end; at++) {
-    const char = range.text[at]
-    const skipped = char === "(" ? undefined : opaqueEnd(range, at)
-    if (skipped !== undefined) {
-      at = skipped - 1
-      continue
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at]!
+    const hole = char === "$" && text[at + 1] === "{"
+    const quote = (char === "'" || char === "\"") && (at === 0 || /[\s=<>!&|(]/.test(text[at - 1]!))
+    const closing = hole ? "}" : char
+    if ((hole || quote) && at < last[closing]!) {
+      const end = text.indexOf(closing, at + 1) + 1
+      opaque.set(at, end)
+      at = end - 1
+    } else if (char === "(") open.push(at)
+    else if (char === ")") {
+      const start = open.pop()
+      if (start !== undefined) opaque.set(start, at + 1)
     }
-    if (char === "(") depth += 1
-    if (char === ")" && --depth === 0) return at
   }
-  return -1
+  return opaque
 }

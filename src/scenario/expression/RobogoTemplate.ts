@@ -19,8 +19,12 @@ export interface RobogoTemplate extends Template.Template {
   readonly environment: ReadonlyArray<string>
 }
 
-/** Parses a text. Never fails: what is no hole is text. */
-export const parse = (text: string): Result.Result<RobogoTemplate, ReadonlyArray<SyntaxProblem>> => {
+/** Parses a text as every parser does. Never fails: what is no hole is text. */
+export const parse = (text: string): Result.Result<RobogoTemplate, ReadonlyArray<SyntaxProblem>> =>
+  Result.succeed(of(text))
+
+/** Makes the template of a text. */
+export const of = (text: string): RobogoTemplate => {
   const parts: Array<string | Expression.Expression> = []
   const environment: Array<string> = []
   let at = 0
@@ -33,7 +37,7 @@ export const parse = (text: string): Result.Result<RobogoTemplate, ReadonlyArray
     parts.push(hole(match[0], content, match.index + 2, variable))
   }
   if (at < text.length) parts.push(text.slice(at))
-  return Result.succeed({ ...Template.make(text, parts), environment })
+  return { ...Template.make(text, parts), environment }
 }
 
 /** Runs a template. Fails with the first name or field that is not there. */

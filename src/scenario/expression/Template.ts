@@ -6,7 +6,7 @@
  */
 import { Result } from "effect"
 import type { Value } from "../../core/Value.ts"
-import { bounded, EvaluationError, type Machine, type Names } from "./Evaluation.ts"
+import { bounded, type EvaluationError, located, type Machine, type Names } from "./Evaluation.ts"
 import * as Expression from "./Expression.ts"
 import * as Parser from "./Parser.ts"
 import type { Name, SyntaxProblem } from "./Syntax.ts"
@@ -69,13 +69,18 @@ export const make = (text: string, parts: ReadonlyArray<string | Expression.Expr
   const base = { text, parts, whole, names: holes.flatMap((hole) => hole.names) }
   if (typeof first === "object" && whole) return { ...base, constant: first.constant, run: first.run }
   const run = (names: Names, machine: Machine): Value => {
-    let written = ""
-    for (const part of parts) written += typeof part === "string" ? part : Text.write(part.run(names, machine))
-    return bounded(written)
+    try {
+      let written = ""
+      for (const part of parts) {
+        written = bounded(written + (typeof part === "string" ? part : Text.write(part.run(names, machine))))
+      }
+      return written
+    } catch (error) {
+      throw located(error, 0, text.length)
+    }
   }
-  const folded = holes.every((hole) => hole.constant !== undefined)
-    ? parts.map((part) => (typeof part === "string" ? part : Text.write(part.constant ?? null))).join("")
-    : undefined
+  if (holes.some((hole) => hole.constant === undefined)) return { ...base, constant: undefined, run }
+  const folded = Expression.fold(run)
   return folded === undefined ? { ...base, constant: undefined, run } : { ...base, constant: folded, run: () => folded }
 }
 

@@ -90,8 +90,11 @@ export const lists: ReadonlyArray<FunctionDefinition> = [
     signature: "reverse(value: list | text): list | text",
     summary: "The items, or the characters, from last to first",
     example: ["reverse([1, 2])", "[2, 1]"],
-    run: (call) =>
-      typeof call.value(0) === "string" ? Array.from(call.text(0)).reverse().join("") : call.list(0).toReversed()
+    run: (call) => {
+      if (typeof call.value(0) !== "string") return call.list(0).toReversed()
+      call.charge(call.text(0).length >> 5)
+      return Array.from(call.text(0)).reverse().join("")
+    }
   },
   {
     name: "sort",
@@ -192,7 +195,7 @@ const unique = (call: Call): Value => {
     const key = keyOf(item)
     if (key === undefined) {
       call.charge(1 + (composites.length >> 2))
-      if (composites.some((other) => Operators.equal(item, other))) return false
+      if (composites.some((other) => Operators.equal(item, other, (steps) => call.charge(steps)))) return false
       composites.push(item)
       return true
     }
@@ -220,7 +223,7 @@ const sameItems = (call: Call): boolean => {
       return left >= 0
     }
     call.charge(1 + (composites.length >> 2))
-    const at = composites.findIndex((candidate) => Operators.equal(item, candidate))
+    const at = composites.findIndex((other) => Operators.equal(item, other, (steps) => call.charge(steps)))
     if (at !== -1) composites.splice(at, 1)
     return at !== -1
   })

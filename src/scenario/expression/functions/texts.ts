@@ -79,7 +79,7 @@ export const texts: ReadonlyArray<FunctionDefinition> = [
     run: (call) => {
       const [text, old, replacement] = [call.text(0), call.text(1), call.text(2)]
       if (old === "") return call.bad("the text to replace is empty")
-      return joined(call, text.split(old), replacement)
+      return joined(call, pieces(call, text, old), replacement)
     }
   },
   {
@@ -89,7 +89,7 @@ export const texts: ReadonlyArray<FunctionDefinition> = [
     summary: "Every match of a regular expression replaced; $1, $<name> and $& stand for groups and the match",
     example: ["replace_matches('2024-05-06', '(\\d+)-(\\d+)', '$2/$1')", "'05/2024-06'"],
     run: (call) => {
-      call.charge(call.text(0).length >> 4)
+      call.charge(call.text(0).length >> 3)
       const replaced = Operators.regex(call.text(1)).replaceAll(call.text(0), call.text(2))
       return Result.isSuccess(replaced)
         ? bounded(replaced.success)
@@ -104,8 +104,7 @@ export const texts: ReadonlyArray<FunctionDefinition> = [
     example: ["split('a,b,c', ',', 2)", "['a', 'b,c']"],
     run: (call) => {
       const [text, separator] = [call.text(0), call.text(1)]
-      const parts = separator === "" ? Array.from(text) : text.split(separator)
-      call.charge(parts.length >> 5)
+      const parts = pieces(call, text, separator)
       if (!call.has(2) || parts.length <= call.int(2)) return parts
       const limit = call.int(2)
       return limit < 1
@@ -153,6 +152,7 @@ export const texts: ReadonlyArray<FunctionDefinition> = [
     example: ["base64('hi')", "'aGk='"],
     run: (call) => {
       const value = call.value(0)
+      call.charge(typeof value === "string" || value instanceof Uint8Array ? value.length >> 8 : 0)
       return bounded(Base64.encode(value instanceof Uint8Array ? value : call.text(0)))
     }
   },
@@ -173,7 +173,10 @@ export const texts: ReadonlyArray<FunctionDefinition> = [
     signature: "url_encode(text: text): text",
     summary: "The text as one part of a URL",
     example: ["url_encode('a b&c')", "'a%20b%26c'"],
-    run: (call) => bounded(encodeURIComponent(call.text(0).toWellFormed()))
+    run: (call) => {
+      call.charge(call.text(0).length >> 7)
+      return bounded(encodeURIComponent(call.text(0).toWellFormed()))
+    }
   },
   {
     name: "url_decode",
@@ -184,6 +187,9 @@ export const texts: ReadonlyArray<FunctionDefinition> = [
     run: (call) => decodeUrl(call)
   }
 ]
+
+/** Most parts that a text is cut into. */
+const maxPieces = 1_000_000
 
 const capture = (call: Call): Value => {
   const regex = Operators.regex(call.text(1))
@@ -201,6 +207,14 @@ const capture = (call: Call): Value => {
     return call.bad(`the pattern has ${match.groups.length} groups, no group ${at}`)
   }
   return at === 0 ? match.text : match.groups[at - 1] ?? null
+}
+
+/** Cuts a text, into its characters by an empty separator. */
+const pieces = (call: Call, text: string, separator: string): ReadonlyArray<string> => {
+  if (separator === "") call.charge(text.length >> 5)
+  const parts = separator === "" ? Array.from(text) : text.split(separator, maxPieces + 1)
+  call.charge(parts.length >> 5)
+  return parts.length > maxPieces ? call.bad(`the text has more than ${maxPieces} parts`) : parts
 }
 
 const joined = (call: Call, parts: ReadonlyArray<string>, separator: string): string => {

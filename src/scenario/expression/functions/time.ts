@@ -53,9 +53,9 @@ const parse = (call: Call): number => {
   )
   const millis = Math.floor(Number(`0.${match[7] ?? "0"}`) * 1000)
   const time = Date.UTC(year!, month! - 1, day!, hour!, minute!, second!, millis)
-  // An impossible day such as 02-30 would roll over; 24:00 is allowed.
+  // An impossible day such as 02-30 would roll over. A leap second counts as the first of the next minute.
   const real = new Date(Date.UTC(year!, month! - 1, day!))
-  if (real.getUTCMonth() !== month! - 1 || hour! > 24 || minute! > 59 || second! > 60) return unknown()
+  if (real.getUTCMonth() !== month! - 1 || hour! > 23 || minute! > 59 || second! > 60) return unknown()
   return time - offsetOf(match[8] ?? "Z")
 }
 
@@ -75,6 +75,7 @@ const format = (call: Call): string => {
   const millis = call.number(0)
   const date = instant(call, Number(millis))
   if (!call.has(1)) return date.toISOString()
+  call.charge(50)
   const parts = partsOf(call, date, call.text(2, "UTC"))
   return call.text(1).replaceAll(/yyyy|MM|dd|HH|mm|ss|SSS/g, (token) => parts[token]!)
 }

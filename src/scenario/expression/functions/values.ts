@@ -4,6 +4,7 @@ import * as Json from "../../../core/Json.ts"
 import { emptyRecord, isArray, isRecord, kindOf, type Value } from "../../../core/Value.ts"
 import { bounded } from "../Evaluation.ts"
 import * as Operators from "../Operators.ts"
+import * as Size from "../Size.ts"
 import * as Text from "../Text.ts"
 import type { Call, FunctionDefinition } from "./Call.ts"
 
@@ -84,11 +85,7 @@ export const values: ReadonlyArray<FunctionDefinition> = [
     signature: "contains(whole: text | list | object, part: any): boolean",
     summary: "True when a text has a part, a list an equal item, an object a key",
     example: ["contains('order-7', '-') and contains([1, 2], 2) and contains({ a: 1 }, 'a')", "true"],
-    run: (call) => {
-      const whole = call.value(0)
-      call.charge(isArray(whole) ? whole.length >> 5 : typeof whole === "string" ? whole.length >> 10 : 0)
-      return Operators.contains(whole, call.value(1))
-    }
+    run: (call) => Operators.contains(call.value(0), call.value(1), (steps) => call.charge(steps))
   },
   {
     name: "json",
@@ -111,7 +108,7 @@ export const values: ReadonlyArray<FunctionDefinition> = [
     run: (call) => {
       const indent = call.int(1, 0)
       if (indent < 0 || indent > 10) return call.bad("the indent must be from 0 to 10")
-      const text = bounded(Json.stringify(call.value(0), indent))
+      const text = bounded(Json.stringify(Size.checked(call.value(0)), indent))
       call.charge(text.length >> 8)
       return text
     }
@@ -123,7 +120,10 @@ export const values: ReadonlyArray<FunctionDefinition> = [
     summary: "A random UUID (version 4); it depends on the run's seed",
     example: ["matches(uuid(), '^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$')", "true"],
     impure: true,
-    run: (call) => uuid(call.machine.random)
+    run: (call) => {
+      call.charge(2)
+      return uuid(call.machine.random)
+    }
   },
   {
     name: "keys",
@@ -171,6 +171,7 @@ const size = (call: Call): number => {
   const value = call.value(0)
   if (typeof value === "string") {
     let count = 0
+    call.charge(value.length >> 8)
     for (const _ of call.text(0)) count += 1
     return count
   }
