@@ -7,11 +7,13 @@ import type { Services } from "../Action.ts"
 import { assert } from "./assert.ts"
 import { sslCertCheck } from "./certificate.ts"
 import { control, skip } from "./control.ts"
+import { base64Decode, base64Encode, hash, hmac, urlDecode, urlEncode } from "./encoding.ts"
 import { fileDelete, fileExists, fileList, fileRead, fileWrite } from "./files.ts"
 import { log } from "./log.ts"
 import { dns, ping, tcpConnect } from "./network.ts"
 import { random, stringRandom, uuid } from "./random.ts"
 import { shell } from "./shell.ts"
+import { concat, length, string, stringFormat, stringReplace } from "./text.ts"
 import { sleep, time } from "./time.ts"
 import { variable } from "./variable.ts"
 
@@ -28,6 +30,19 @@ export const builtin = [
   uuid,
   random,
   stringRandom,
+  // text
+  length,
+  concat,
+  string,
+  stringReplace,
+  stringFormat,
+  // encoding
+  base64Encode,
+  base64Decode,
+  urlEncode,
+  urlDecode,
+  hash,
+  hmac,
   // files
   fileRead,
   fileWrite,

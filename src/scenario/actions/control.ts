@@ -24,7 +24,7 @@ steps:
     skip: the beta is off here
 `
     },
-    { title: "A case that waits for its feature", yaml: "steps:\n  - skip: { reason: not built yet }\n" }
+    { title: "A case that waits for its feature", yaml: "steps:\n  - skip: not built yet\n" }
   ],
   run: (input) =>
     Effect.fail(new Action.ActionError({ reason: "Skipped", message: input.reason ?? "skipped by a step" }))

@@ -8,9 +8,9 @@ import { sleep, time } from "../../../src/scenario/actions/time.ts"
 import { variable } from "../../../src/scenario/actions/variable.ts"
 import { condition } from "./condition.ts"
 import { runAction, runRobogo } from "./context.ts"
-import { checkExamples } from "./examples.ts"
+import { runExamples } from "./examples.ts"
 
-checkExamples([assertAction, control, skip, sleep, time, variable])
+runExamples([assertAction, control, skip, sleep, time, variable])
 
 const that = (texts: ReadonlyArray<string>, message?: string) =>
   runAction(assertAction, {

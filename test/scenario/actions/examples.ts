@@ -1,25 +1,36 @@
-/** A check that an action's examples fit its own definition. The end-to-end tests run them for real. */
-import { assert, describe, it } from "@effect/vitest"
-import { parse } from "yaml"
+/** Runs the examples of actions for real, with the actions that a scenario may need beside them. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import * as WorkerJq from "../../../src/layers/live/WorkerJq.ts"
 import type { Any } from "../../../src/scenario/Action.ts"
+import { assert as assertAction } from "../../../src/scenario/actions/assert.ts"
+import { fileRead, fileWrite } from "../../../src/scenario/actions/files.ts"
+import { log } from "../../../src/scenario/actions/log.ts"
+import { variable } from "../../../src/scenario/actions/variable.ts"
+import * as Scenarios from "../../support/runScenarios.ts"
 
-/** For each action: every example is YAML with steps, uses the action, and names only inputs that it has. */
-export const checkExamples = (actions: ReadonlyArray<Any>) =>
-  describe("examples", () => {
+const beside = [assertAction, fileRead, fileWrite, log, variable]
+
+const layer = Layer.merge(
+  Scenarios.layer,
+  WorkerJq.layer({ entry: new URL("../../../src/worker.ts", import.meta.url) })
+)
+
+/** One test per action: it has two examples or more, each uses it, and each passes (or is skipped, for `skip`). */
+export const runExamples = (actions: ReadonlyArray<Any>) =>
+  it.layer(layer, { excludeTestServices: true })("examples", (it) => {
     for (const action of actions) {
-      it(`of ${action.name} use it with inputs that it has`, () => {
-        assert.isAtLeast(action.examples.length, 2)
-        for (const example of action.examples) {
-          const steps = stepsOf(parse(example.yaml)).filter((step) => Object.hasOwn(step, action.name))
-          assert.isNotEmpty(steps, example.title)
-          for (const step of steps) {
-            const input = step[action.name]
-            if (typeof input !== "object" || input === null || Array.isArray(input)) continue
-            for (const key of Object.keys(input)) assert.property(action.input.fields, key, example.title)
+      it.effect(`of ${action.name} pass`, () =>
+        Effect.gen(function*() {
+          assert.isAtLeast(action.examples.length, 2)
+          const all = [...actions, ...beside.filter((one) => !actions.some((other) => other.name === one.name))]
+          for (const example of action.examples) {
+            assert.include(example.yaml, action.name)
+            const { report } = yield* Scenarios.run({ "example.yaml": `name: Example\n${example.yaml}` }, all)
+            const one = report.cases[0]!
+            const why = JSON.stringify([example.title, one.failures, one.steps.map((step) => step.failures)])
+            assert.strictEqual(one.status, action.name === "skip" ? "skipped" : "passed", why)
           }
-        }
-      })
+        }))
     }
   })
-
-const stepsOf = (scenario: { readonly steps: ReadonlyArray<Record<string, unknown>> }) => scenario.steps

@@ -3,9 +3,9 @@ import { Effect } from "effect"
 import type { Value } from "../../../src/core/Value.ts"
 import { random, stringRandom, uuid } from "../../../src/scenario/actions/random.ts"
 import { makeContext, runAction, runRobogo } from "./context.ts"
-import { checkExamples } from "./examples.ts"
+import { runExamples } from "./examples.ts"
 
-checkExamples([random, stringRandom, uuid])
+runExamples([random, stringRandom, uuid])
 
 describe("uuid", () => {
   it.effect("is of version 4, and repeats with the seed", () =>
