@@ -4,8 +4,10 @@
  *
  * `plan` reads, checks and compiles files; `events` runs a plan; `run` folds its events into a Report.
  */
-import { type Cause, Clock, Deferred, Effect, type FileSystem, type Path, Queue, Random, Stream } from "effect"
+import { type Cause, Clock, Data, Deferred, Effect, type FileSystem, type Path, Queue, Random, Stream } from "effect"
+import * as CodeFrame from "../core/CodeFrame.ts"
 import { Masking } from "../core/Masking.ts"
+import type { Problem, SourceText } from "../core/SourceText.ts"
 import type { ValueRecord } from "../core/Value.ts"
 import type * as Action from "../scenario/Action.ts"
 import type { CompiledSuite } from "../scenario/Compiled.ts"
@@ -68,15 +70,51 @@ export const plan = Effect.fn("Runner.plan")(function*<A extends Action.Any>(
     allowOutside: caseOptions.allowOutside,
     actions: options.actions.map((action) => action.name as string)
   })
-  const compiled = Cases.compile(loaded, caseOptions)
+  return yield* planOf(loaded, caseOptions, options.secrets ?? {}, ask)
+})
+
+/** Problems of a text that was to be compiled. `message` shows each with its place. */
+export class CompileError extends Data.TaggedError("CompileError")<{ readonly problems: ReadonlyArray<Problem> }> {
+  override get message(): string {
+    return CodeFrame.renderAll(this.problems)
+  }
+}
+
+/**
+ * Compiles one scenario: the text of a file, or one made by `Scenario.make`. Includes and data files are relative to
+ * `options.workingDirectory`. Fails with all that is wrong with it.
+ */
+export const compile = Effect.fn("Runner.compile")(function*<A extends Action.Any>(
+  source: string | SourceText,
+  options: CompileOptions<A>
+): Effect.fn.Return<Plan<Action.Services<A>>, CompileError, FileSystem.FileSystem | Path.Path | Postgres> {
+  const caseOptions = complete(options)
+  const loaded = yield* Load.loadSource(typeof source === "string" ? { path: "scenario.yaml", text: source } : source, {
+    workingDirectory: caseOptions.workingDirectory,
+    root: caseOptions.root,
+    allowOutside: caseOptions.allowOutside,
+    actions: options.actions.map((action) => action.name as string)
+  })
+  const made = yield* planOf(loaded, caseOptions, options.secrets ?? {}, true)
+  const errors = made.problems.filter((problem) => problem.severity === "error")
+  return errors.length > 0 ? yield* new CompileError({ problems: errors }) : made
+})
+
+const planOf = Effect.fnUntraced(function*<R>(
+  loaded: Load.Loaded,
+  options: Cases.CompileOptions,
+  secrets: ValueRecord,
+  ask: boolean
+): Effect.fn.Return<Plan<R>, never, FileSystem.FileSystem | Path.Path | Postgres> {
+  const compiled = Cases.compile(loaded, options)
   const broken = compiled.problems.some((problem) => problem.severity === "error")
-  const expanded = yield* Cases.expand(compiled, caseOptions, ask && !broken)
+  const expanded = yield* Cases.expand(compiled, options, ask && !broken)
   return {
     cases: expanded.cases,
     problems: [...compiled.problems, ...expanded.problems],
     leftOut: loaded.leftOut,
-    options: caseOptions,
-    secrets: options.secrets ?? {}
+    options,
+    secrets
   }
 })
 

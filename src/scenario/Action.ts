@@ -129,8 +129,10 @@ export interface Definition<Name extends string, Fields extends Schema.Struct.Fi
   ) => Effect.Effect<Value, ActionError, R>
 }
 
-export interface Action<in out Name extends string = string, out R = never> {
+export interface Action<in out Name extends string = string, out R = never, in out Input = unknown> {
   readonly name: Name
+  /** Only in the type: what a file may write as the input, for scenarios built in code. */
+  readonly written?: ((input: Input) => Input) | undefined
   readonly family: string
   readonly summary: string
   readonly input: Schema.Struct<Schema.Struct.Fields>
@@ -145,10 +147,10 @@ export interface Action<in out Name extends string = string, out R = never> {
 }
 
 // eslint-disable-next-line typescript/no-explicit-any -- the widest action: any name, any services
-export type Any = Action<any, any>
+export type Any = Action<any, any, any>
 
 /** The services that an action, or a list of them, needs. */
-export type Services<A extends Any> = A extends Action<infer _Name, infer R> ? R : never
+export type Services<A extends Any> = A extends Action<infer _Name, infer R, infer _Input> ? R : never
 
 /** Defines an action. The result is plain data; nothing is registered. */
 export const make = <
@@ -156,4 +158,7 @@ export const make = <
   const Fields extends Schema.Struct.Fields,
   Output extends Schema.Top,
   R = never
->(definition: Definition<Name, Fields, Output, R>): Action<Name, R> => definition as unknown as Action<Name, R>
+>(
+  definition: Definition<Name, Fields, Output, R>
+): Action<Name, R, Schema.Struct<Fields>["Encoded"]> =>
+  definition as unknown as Action<Name, R, Schema.Struct<Fields>["Encoded"]>

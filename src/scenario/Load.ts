@@ -3,9 +3,9 @@
  * are put in place. Nothing has been compiled or run yet. All problems of all files are collected.
  */
 import { Effect, FileSystem, Path } from "effect"
-import picomatch from "picomatch"
 import { suggest } from "../core/DidYouMean.ts"
 import type { Problem, SourceText, Span } from "../core/SourceText.ts"
+import * as FindFiles from "./FindFiles.ts"
 import * as NativeFile from "./NativeFile.ts"
 import * as Node from "./Node.ts"
 import * as Reader from "./Reader.ts"
@@ -49,50 +49,50 @@ export const load = Effect.fn("Load.load")(function*(
   options: LoadOptions
 ): Effect.fn.Return<Loaded, never, FileSystem.FileSystem | Path.Path> {
   const loader = new Loader(options, yield* FileSystem.FileSystem, yield* Path.Path)
-  const found = yield* loader.find(paths)
-  const documents = yield* Effect.forEach(found, (file) => loader.read(file.path, file.explicit), { concurrency: 16 })
+  const found = yield* FindFiles.find(paths, options.workingDirectory)
+  const documents = yield* Effect.forEach(
+    found,
+    ({ explicit, path }) => Effect.map(loader.read(path, explicit), (document) => ({ document, explicit })),
+    { concurrency: 16 }
+  )
+  return yield* assemble(documents, loader)
+})
+
+/** Loads one text that is no file, with what it includes. */
+export const loadSource = Effect.fn("Load.loadSource")(function*(
+  source: SourceText,
+  options: LoadOptions
+): Effect.fn.Return<Loaded, never, FileSystem.FileSystem | Path.Path> {
+  const loader = new Loader(options, yield* FileSystem.FileSystem, yield* Path.Path)
+  return yield* assemble([{ document: parse(source, options.actions, loader.notes), explicit: true }], loader)
+})
+
+/** Puts suites, their cases and includes together. A file that is a case of a suite does not run by itself, unless it was named. */
+const assemble = Effect.fnUntraced(function*(
+  documents: ReadonlyArray<{ readonly document: Document | undefined; readonly explicit: boolean }>,
+  loader: Loader
+): Effect.fn.Return<Loaded> {
   const scenarios: Array<LoadedScenario> = []
   const suites: Array<{ readonly suite: Suite; readonly directory: string }> = []
   const inSuite = new Set<string>()
-  for (const document of documents) {
+  for (const { document } of documents) {
     if (document?._tag !== "Suite") continue
-    suites.push({ suite: document, directory: loader.directoryOf(document.source) })
-    for (const loaded of yield* loader.casesOf(document)) {
-      scenarios.push(loaded)
-      inSuite.add(loaded.scenario.source.path)
+    const suite = yield* loader.withIncludes(document)
+    suites.push({ suite, directory: loader.directoryOf(suite.source) })
+    for (const { entry, scenario } of yield* loader.casesOf(suite)) {
+      inSuite.add(scenario.source.path)
+      scenarios.push({
+        scenario: yield* loader.withIncludes(scenario),
+        directory: loader.directoryOf(scenario.source),
+        suite: { suite, entry }
+      })
     }
   }
-  for (const [index, document] of documents.entries()) {
-    if (document?._tag !== "Scenario" || !found[index]!.explicit && inSuite.has(document.source.path)) continue
-    scenarios.push({ scenario: document, directory: loader.directoryOf(document.source) })
+  for (const { document, explicit } of documents) {
+    if (document?._tag !== "Scenario" || !explicit && inSuite.has(document.source.path)) continue
+    scenarios.push({ scenario: yield* loader.withIncludes(document), directory: loader.directoryOf(document.source) })
   }
-  const complete = yield* Effect.forEach(
-    scenarios,
-    (loaded) =>
-      Effect.map(
-        loader.withIncludes(loaded.scenario, [loaded.scenario.source.path]),
-        (scenario) => ({ ...loaded, scenario })
-      )
-  )
-  const completeSuites = yield* Effect.forEach(
-    suites,
-    (loaded) =>
-      Effect.map(loader.withIncludes(loaded.suite, [loaded.suite.source.path]), (suite) => ({ ...loaded, suite }))
-  )
-  const bySource = new Map(completeSuites.map((loaded) => [loaded.suite.source, loaded.suite]))
-  return {
-    scenarios: complete.map((loaded) =>
-      loaded.suite === undefined
-        ? loaded
-        : {
-          ...loaded,
-          suite: { ...loaded.suite, suite: bySource.get(loaded.suite.suite.source) ?? loaded.suite.suite }
-        }
-    ),
-    suites: completeSuites,
-    problems: loader.notes.problems,
-    leftOut: loader.leftOut
-  }
+  return { scenarios, suites, problems: loader.notes.problems, leftOut: loader.leftOut }
 })
 
 /** Reads one text as a scenario or a suite; for texts that do not come from a file, and for the loader. */
@@ -141,59 +141,6 @@ class Loader {
     this.path = path
   }
 
-  /** Files for the given names; `explicit` ones were named themselves and must be scenarios. */
-  find(
-    paths: ReadonlyArray<string>
-  ): Effect.Effect<ReadonlyArray<{ readonly path: string; readonly explicit: boolean }>> {
-    return Effect.gen({ self: this }, function*() {
-      const found = new Map<string, boolean>()
-      for (const given of paths) {
-        for (const file of yield* this.expand(given, this.options.workingDirectory)) {
-          found.set(file.path, file.explicit || found.get(file.path) === true)
-        }
-      }
-      return [...found].map(([path, explicit]) => ({ path, explicit }))
-    })
-  }
-
-  /** A file stands for itself; a folder and a glob for the scenario files in them, by path. Answers absolute paths. */
-  private expand(
-    given: string,
-    from: string
-  ): Effect.Effect<ReadonlyArray<{ readonly path: string; readonly explicit: boolean }>> {
-    return Effect.gen({ self: this }, function*() {
-      const absolute = this.path.resolve(from, given)
-      const info = yield* Effect.option(this.files.stat(absolute))
-      if (info._tag === "Some" && info.value.type === "Directory") {
-        return (yield* this.walk(absolute)).map((path) => ({ path, explicit: false }))
-      }
-      const scan = picomatch.scan(given)
-      if (info._tag === "None" && scan.isGlob) {
-        const matches = picomatch(this.path.resolve(from, given))
-        return (yield* this.walk(this.path.resolve(from, scan.base))).filter((path) => matches(path))
-          .map((path) => ({ path, explicit: true }))
-      }
-      return [{ path: absolute, explicit: true }]
-    })
-  }
-
-  /** Scenario files below a folder: `.yaml` and `.yml`, without hidden ones, `_parts`, and the configuration. */
-  private walk(folder: string): Effect.Effect<ReadonlyArray<string>> {
-    return Effect.gen({ self: this }, function*() {
-      const names = yield* Effect.orElseSucceed(this.files.readDirectory(folder), () => [] as Array<string>)
-      const nested = yield* Effect.forEach([...names].sort(), (name) => {
-        if (/^[._]/.test(name) || name === "node_modules") return Effect.succeed([])
-        const path = this.path.join(folder, name)
-        if (/\.ya?ml$/.test(name)) return Effect.succeed(/^skein\.ya?ml$/.test(name) ? [] : [path])
-        return Effect.flatMap(
-          Effect.option(this.files.stat(path)),
-          (info) => info._tag === "Some" && info.value.type === "Directory" ? this.walk(path) : Effect.succeed([])
-        )
-      }, { concurrency: 8 })
-      return nested.flat()
-    })
-  }
-
   read(absolute: string, explicit: boolean): Effect.Effect<Document | undefined> {
     return Effect.gen({ self: this }, function*() {
       if (this.documents.has(absolute)) return this.documents.get(absolute)
@@ -233,11 +180,11 @@ class Loader {
   }
 
   /** The scenarios of a suite, in its order. */
-  casesOf(suite: Suite): Effect.Effect<ReadonlyArray<LoadedScenario>> {
+  casesOf(suite: Suite): Effect.Effect<ReadonlyArray<{ readonly scenario: Scenario; readonly entry: SuiteCase }>> {
     return Effect.gen({ self: this }, function*() {
-      const loaded: Array<LoadedScenario> = []
+      const loaded: Array<{ readonly scenario: Scenario; readonly entry: SuiteCase }> = []
       for (const entry of suite.cases) {
-        const files = yield* this.expand(entry.file, this.directoryOf(suite.source))
+        const files = yield* this.provide(FindFiles.find([entry.file], this.directoryOf(suite.source)))
         if (files.length === 0) Reader.note(this.notes, "no-files", `${entry.file} matches no scenario`, entry.fileSpan)
         for (const file of files) {
           const missing = !(yield* Effect.orElseSucceed(this.files.exists(file.path), () => false))
@@ -255,7 +202,7 @@ class Loader {
               "name its cases instead"
             )
           } else if (document?._tag === "Scenario") {
-            loaded.push({ scenario: document, directory: this.directoryOf(document.source), suite: { suite, entry } })
+            loaded.push({ scenario: document, entry })
           }
         }
       }
@@ -264,7 +211,10 @@ class Loader {
   }
 
   /** Puts the steps of included files in place, deeply. `trail` holds the files above, for cycles. */
-  withIncludes<D extends Document>(document: D, trail: ReadonlyArray<string>): Effect.Effect<D> {
+  withIncludes<D extends Document>(
+    document: D,
+    trail: ReadonlyArray<string> = [document.source.path]
+  ): Effect.Effect<D> {
     return Effect.gen({ self: this }, function*() {
       const steps = (list: ReadonlyArray<Step>) => this.includedSteps(list, document.source, trail)
       const setup = yield* steps(document.setup)
@@ -353,6 +303,13 @@ class Loader {
       if (document?._tag !== "Scenario") return body
       return { ...body, included: yield* this.withIncludes(document, [...trail, path]) }
     })
+  }
+
+  private provide<A, E>(effect: Effect.Effect<A, E, FileSystem.FileSystem | Path.Path>): Effect.Effect<A, E> {
+    return effect.pipe(
+      Effect.provideService(FileSystem.FileSystem, this.files),
+      Effect.provideService(Path.Path, this.path)
+    )
   }
 
   directoryOf(source: SourceText): string {
