@@ -256,6 +256,26 @@ export const ordinaryEvents: ReadonlyArray<Event> = run([
 
 export const ordinary: Report.Report = ReportFold.fromEvents(ordinaryEvents)
 
+/** The run of the samples in `docs/reports.md`: one case that fails, one that passes. */
+export const sample: Report.Report = ReportFold.fromEvents(run([
+  caseEvents({
+    name: "Checkout",
+    line: 3,
+    tags: ["smoke"],
+    status: "failed",
+    steps: [{
+      id: "steps[0]",
+      name: "Create an order",
+      status: "failed",
+      line: 12,
+      duration: 43,
+      failures: [statusFailure],
+      attachments: [orderExchange]
+    }]
+  }),
+  caseEvents({ name: "Browse", line: 40, at: 4, steps: [{ name: "List the products", duration: 120 }] })
+]))
+
 /** A run of `count` cases with three steps each; one in fifty fails. Cases overlap as eight at a time would. */
 export const manyEvents = (count: number): ReadonlyArray<Event> =>
   run(Array.from({ length: count }, (_, i) => {
