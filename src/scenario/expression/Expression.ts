@@ -71,16 +71,19 @@ export const evaluate = (
   }
 }
 
-/** Runs an expression whose answer must be true or false; anything else is an error that says how to compare it. */
-export const test = (
-  expression: Expression,
-  names: Names,
-  machine: Machine
-): Result.Result<boolean, EvaluationError> =>
-  Result.flatMap(evaluate(expression, names, machine), (value) =>
-    typeof value === "boolean"
-      ? Result.succeed(value)
-      : Result.fail(Explanation.notBoolean(expression.text, value)))
+/**
+ * Makes a condition of an expression: its value is true or false, and anything else is an error that says how to compare
+ * it. Without this, a text such as `"true"` under `if` would count as false.
+ */
+export const condition = (expression: Expression): Expression => {
+  const demand = (value: Value): Value => {
+    if (typeof value === "boolean") return value
+    throw Explanation.notBoolean(expression.text, value)
+  }
+  const run: Expression["run"] = (names, machine) => demand(expression.run(names, machine))
+  const constant = typeof expression.constant === "boolean" ? expression.constant : undefined
+  return { ...expression, constant, run }
+}
 
 /** Returns the parts of an expression with their values: `status == 201` gives `status` with `500`. Never throws. */
 export const explain = (expression: Expression, names: Names, machine: Machine): ReadonlyArray<Part> =>

@@ -165,7 +165,7 @@ const errors: ReadonlyArray<
   ]
 ]
 
-const ask = (text: string) => Expression.test(parse(text), names, machine)
+const ask = (text: string) => Expression.evaluate(Expression.condition(parse(text)), names, machine)
 
 describe("Expression", () => {
   for (const [expression, value, because] of answers) {
@@ -235,9 +235,13 @@ describe("Expression", () => {
 
   it("asks for true or false in a condition, and says how to compare anything else", () => {
     assert.deepStrictEqual(ask("status == 500"), Result.succeed(true))
-    const error = Result.match(ask("body.name"), { onSuccess: () => undefined, onFailure: (error) => error })
+    const result = ask("body.name")
+    const error = Result.isFailure(result) ? result.failure : undefined
     assert.include(error?.message, "must be true or false, it is text (\"Ada\")")
     assert.include(error?.hint, "body.name == 'true'")
+    assert.isTrue(Result.isFailure(ask("'true'")))
+    assert.isUndefined(Expression.condition(parse("'true'")).constant)
+    assert.isTrue(Expression.condition(parse("1 < 2")).constant)
   })
 })
 
