@@ -69,7 +69,7 @@ export const make = (): Masking["Service"] => {
       for (const spelling of SecretSpelling.of(value, minLength)) index.add(spelling)
     }
   }
-  const text = (text: string): string => replace(text, index.find(text))
+  const text = (text: string): string => known.size === 0 ? text : replace(text, index.find(text))
   return {
     add,
     text,
@@ -109,23 +109,28 @@ const maskBytes = (bytes: Uint8Array, text: (text: string) => string): unknown =
   return masked === written ? bytes : masked
 }
 
+/** Most records hold no secret: a copy is begun only at the first field that changes. */
 const deepRecord = (value: Readonly<Record<string, unknown>>, text: (text: string) => string): unknown => {
-  const masked: Record<string, unknown> = Object.create(Object.getPrototypeOf(value) as object | null)
-  let changed = false
-  for (const [key, field] of Object.entries(value)) {
-    const maskedField = deep(field, text)
-    let maskedKey = text(key)
-    changed ||= !Object.is(maskedField, field) || maskedKey !== key
-    // Two keys may become one; none of their values should be lost.
-    while (Object.hasOwn(masked, maskedKey)) maskedKey += "*"
-    Object.defineProperty(masked, maskedKey, {
-      value: maskedField,
-      enumerable: true,
-      configurable: true,
-      writable: true
-    })
+  let masked: Record<string, unknown> | undefined
+  const keys = Object.keys(value)
+  for (const [at, key] of keys.entries()) {
+    const field = deep(value[key], text)
+    const maskedKey = text(key)
+    if (masked === undefined) {
+      if (maskedKey === key && Object.is(field, value[key])) continue
+      masked = Object.create(Object.getPrototypeOf(value) as object | null) as Record<string, unknown>
+      for (const before of keys.slice(0, at)) define(masked, before, value[before])
+    }
+    define(masked, maskedKey, field)
   }
-  return changed ? masked : value
+  return masked ?? value
+}
+
+const define = (record: Record<string, unknown>, key: string, value: unknown): void => {
+  let free = key
+  // Two keys may become one; none of their values should be lost.
+  while (Object.hasOwn(record, free)) free += "*"
+  Object.defineProperty(record, free, { value, enumerable: true, configurable: true, writable: true })
 }
 
 const isPlain = (value: object): boolean => {
