@@ -7,15 +7,21 @@ import type { Services } from "../Action.ts"
 import { assert } from "./assert.ts"
 import { sslCertCheck } from "./certificate.ts"
 import { control, skip } from "./control.ts"
+import { csvParse } from "./csv.ts"
 import { base64Decode, base64Encode, hash, hmac, urlDecode, urlEncode } from "./encoding.ts"
 import { fileDelete, fileExists, fileList, fileRead, fileWrite } from "./files.ts"
+import { http, httpBatch } from "./http.ts"
+import { jsonBuild, jsonDiff, jsonExtract, jsonParse } from "./json.ts"
 import { log } from "./log.ts"
 import { dns, ping, tcpConnect } from "./network.ts"
+import { jq, jsonpath, regex, xpath } from "./query.ts"
 import { random, stringRandom, uuid } from "./random.ts"
 import { shell } from "./shell.ts"
 import { concat, length, string, stringFormat, stringReplace } from "./text.ts"
 import { sleep, time } from "./time.ts"
 import { variable } from "./variable.ts"
+import { xmlBuild, xmlParse } from "./xml.ts"
+import { waitFor } from "./wait_for.ts"
 
 export const builtin = [
   // basics
@@ -24,6 +30,7 @@ export const builtin = [
   variable,
   time,
   sleep,
+  waitFor,
   skip,
   control,
   // random
@@ -43,6 +50,21 @@ export const builtin = [
   urlDecode,
   hash,
   hmac,
+  // data
+  jsonParse,
+  jsonBuild,
+  jsonDiff,
+  jsonExtract,
+  jq,
+  jsonpath,
+  xpath,
+  regex,
+  xmlParse,
+  xmlBuild,
+  csvParse,
+  // http
+  http,
+  httpBatch,
   // files
   fileRead,
   fileWrite,
