@@ -4,6 +4,7 @@ import * as fc from "fast-check"
 import * as Expression from "../../../src/scenario/expression/Expression.ts"
 import * as Functions from "../../../src/scenario/expression/Functions.ts"
 import * as Template from "../../../src/scenario/expression/Template.ts"
+import { leastMillis } from "../../support/processorTime.ts"
 import { expand, failure, machine, names, namesOf, parse, run } from "./world.ts"
 
 const inherited = (
@@ -154,7 +155,7 @@ const bombs: ReadonlyArray<readonly [text: string, because: string]> = [
   ["map(range(3000), i => unique(map(range(300), j => [j])))", "comparing again and again"],
   ["map(range(90000), i => matches(repeat('a', 10000), '(a+)+$'))", "matching again and again"],
   ["range(1000000000)", "a list of a thousand million"],
-  ["replace_matches(repeat('a', 200000), 'a.*b|a', 'x')", "a quadratic search"],
+  ["replace_matches(repeat('a', 50000), 'a.*b|a', 'x')", "a quadratic search"],
   [Array.from({ length: 300 }, () => "9007199254740993").join(" * "), "thousands of digits"]
 ]
 
@@ -174,14 +175,12 @@ describe("R08 expressions end", () => {
   for (const [text, because] of bombs) {
     it(`R08 ${text.slice(0, 60)} stops with an error: ${because}`, () => {
       const expression = parse(text)
-      const start = performance.now()
       const error = failure(text)
-      const elapsed = performance.now() - start
 
       assert.include(["too-much", "bad-argument"], error.code)
       assert.isTrue(error.start >= 0 && error.end <= text.length)
-      // The goal is 100 ms; parsing again, folding and a busy machine are in the figure.
-      assert.isBelow(elapsed, 1_000)
+      // The goal is 100 ms on a machine of today; this leaves room for a slow one.
+      assert.isBelow(leastMillis(2, () => Expression.evaluate(expression, names, machine)), 300)
       assert.isBelow(JSON.stringify(Expression.explain(expression, names, machine)).length, 10_000)
     })
   }
