@@ -2,11 +2,12 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
 import { availableParallelism } from "node:os"
-import manifest from "../package.json" with { type: "json" }
 import * as ExitCode from "./cli/ExitCode.ts"
 import * as Failure from "./cli/Failure.ts"
 import { Invocation } from "./cli/Invocation.ts"
+import { Machine } from "./cli/Machine.ts"
 import { main } from "./cli/main.ts"
+import { version } from "./core/Version.ts"
 import * as ProcessStopSignal from "./layers/live/ProcessStopSignal.ts"
 
 const { stderr, stdout } = process
@@ -35,7 +36,7 @@ const environment = Object.fromEntries(
 )
 
 const invocation = Layer.succeed(Invocation, {
-  version: manifest.version,
+  version: version,
   environment,
   directory: process.cwd(),
   cores: availableParallelism(),
@@ -43,15 +44,21 @@ const invocation = Layer.succeed(Invocation, {
   columns: Effect.sync(() => stderr.columns ?? 80)
 })
 
-/** Loaded when a command needs it. The worker's file is beside this one, as source and as bundle. */
-const services = Layer.unwrap(
-  Effect.promise(() => import("./layers/Live.ts")).pipe(
-    Effect.map((Live) => {
-      const worker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
-      return Live.layer({ worker, environment })
-    })
-  )
-)
+/** The worker's file is beside this one, as source and as bundle. */
+const worker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
+
+/** Layers are loaded when a command needs them. */
+const machine = Layer.succeed(Machine, {
+  services: (options) =>
+    Layer.unwrap(Effect.map(
+      Effect.promise(() => import("./layers/Live.ts")),
+      (Live) => Live.layer({ ...options, worker })
+    )),
+  modules: Layer.unwrap(
+    Effect.map(Effect.promise(() => import("./layers/live/NodeActionModules.ts")), ({ layer }) => layer)
+  ),
+  bundled: import.meta.url.endsWith("/dist/cli/bin.js")
+})
 
 /** A full disk behind stdout is not success; a reader that went away is none of our business. */
 let lost: NodeJS.ErrnoException | undefined
@@ -69,13 +76,26 @@ const finish = (code: number): void => {
 }
 
 const fiber = Effect.runFork(
-  main(process.argv.slice(2), services).pipe(Effect.provide([NodeServices.layer, invocation, stopSignal]))
+  main(process.argv.slice(2)).pipe(
+    Effect.provide([NodeServices.layer, invocation, machine, stopSignal]),
+    Effect.catchTag("HandOver", () => Effect.sync(handOver))
+  )
 )
-fiber.addObserver((exit) => finish(exit._tag === "Success" ? exit.value : ExitCode.bug))
+fiber.addObserver((exit) => {
+  if (exit._tag === "Failure") finish(ExitCode.bug)
+  else if (exit.value !== undefined) finish(exit.value)
+})
+
+/** Starts again without the bundle; the signals are free by now. */
+function handOver(): undefined {
+  process.off("uncaughtException", onStray)
+  process.off("unhandledRejection", onStray)
+  import(new URL("../lib/bin.js", import.meta.url).href).catch(onStray)
+}
 
 /** Thrown outside of every fiber, by a callback of a driver: tell, run finalizers, and do not wait for ever. */
-const onStray = (error: unknown): void => {
-  say(`${Failure.bugReport(error, manifest.version, (process.env["SKEIN_DEBUG"] ?? "") !== "")}\n`)
+function onStray(error: unknown): void {
+  say(`${Failure.bugReport(error, version, (process.env["SKEIN_DEBUG"] ?? "") !== "")}\n`)
   fiber.addObserver(() => exitNow(ExitCode.bug))
   fiber.interruptUnsafe()
   setTimeout(() => exitNow(ExitCode.bug), 5_000).unref()

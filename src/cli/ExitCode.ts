@@ -31,3 +31,10 @@ export class CommandError extends Data.TaggedError("CommandError")<{
   readonly message: string
   readonly hint?: string | undefined
 }> {}
+
+/** The command line or a file that it names is wrong. */
+export const wrongUsage = (message: string, hint?: string): CommandError =>
+  new CommandError({ code: usage, message, hint })
+
+/** Ends a command that only the unbundled command line can run; the root runs it there. Nothing has been printed. */
+export class HandOver extends Data.TaggedError("HandOver") {}

@@ -1,17 +1,22 @@
 /** Turns what ended a command into a message and an exit code. */
 import { Cause, Console, Effect, Option } from "effect"
 import { CliError } from "effect/cli"
+import type { Problem } from "../core/SourceText.ts"
+import * as Style from "../core/Style.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Invocation } from "./Invocation.ts"
 
 /**
- * Prints what went wrong on stderr and answers with the exit code. Never fails.
+ * Prints what went wrong on stderr and answers with the exit code. Fails with `HandOver` only.
  *
- * A typed error is one sentence and a hint. A defect says that it is a bug of skein; its stack is shown when the environment
- * has `SKEIN_DEBUG`.
+ * A typed error is one sentence and a hint, after code frames when it is about a file. A defect says that it is a bug of
+ * skein; its stack is shown when the environment has `SKEIN_DEBUG`.
  */
-export const report = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
+export const report = Effect.fnUntraced(function*(
+  cause: Cause.Cause<unknown>,
+  options: { readonly colors: boolean }
+): Effect.fn.Return<number, ExitCode.HandOver, Invocation> {
   const { environment, version } = yield* Invocation
   const debug = (environment["SKEIN_DEBUG"] ?? "") !== ""
   const defect = cause.reasons.find(Cause.isDieReason)
@@ -20,7 +25,7 @@ export const report = Effect.fnUntraced(function*(cause: Cause.Cause<unknown>) {
     return ExitCode.bug
   }
   const failure = cause.reasons.find(Cause.isFailReason)
-  if (failure !== undefined) return yield* reportError(failure.error, debug)
+  if (failure !== undefined) return yield* reportError(failure.error, debug, options.colors)
 
   const stop = yield* StopSignal
   return (yield* stop.requested) ? ExitCode.ofSignal(yield* stop.await) : ExitCode.ofSignal("SIGINT")
@@ -40,18 +45,31 @@ export const bugReport = (defect: unknown, version: string, debug: boolean): str
 /** Codes of errors that have one of their own; every other typed error means that something could not be used. */
 const codes: ReadonlyMap<string, number> = new Map([
   ["ConfigError", ExitCode.usage],
-  ["ScenarioError", ExitCode.usage]
+  ["ReportError", ExitCode.usage],
+  ["ActionModulesError", ExitCode.usage],
+  ["InitError", ExitCode.usage]
 ])
 
-const reportError = Effect.fnUntraced(function*(error: unknown, debug: boolean) {
+const reportError = Effect.fnUntraced(function*(error: unknown, debug: boolean, colors: boolean) {
   if (error instanceof ExitCode.Exit) return error.code
+  if (error instanceof ExitCode.HandOver) return yield* error
   // Shown by the presenter; help that nobody asked for is wrong usage too.
   if (CliError.isCliError(error) && error._tag === "ShowHelp") return ExitCode.usage
+  const problems = problemsOf(error)
+  if (problems.length > 0) {
+    const CodeFrame = yield* Effect.promise(() => import("../core/CodeFrame.ts"))
+    yield* Console.error(`${CodeFrame.renderAll(problems, { style: Style.make(colors) })}\n`)
+  }
   yield* Console.error(describe(error))
   if (debug && error instanceof Error) yield* Console.error(error.stack ?? "")
   if (error instanceof ExitCode.CommandError) return error.code
   return codes.get(tagOf(error)) ?? ExitCode.unavailable
 })
+
+const problemsOf = (error: unknown): ReadonlyArray<Problem> =>
+  typeof error === "object" && error !== null && "problems" in error && Array.isArray(error.problems)
+    ? error.problems as ReadonlyArray<Problem>
+    : []
 
 const describe = (error: unknown): string => {
   const { hint, message } = parts(error)

@@ -14,7 +14,7 @@ export interface LiveView {
 /**
  * Draws what `frame` answers, at most ten times a second, until the scope closes; then the view is gone and the cursor back.
  *
- * `frame` gets the columns of the terminal; a longer line is cut. A terminal that went away is ignored.
+ * `frame` gets the columns of the terminal and keeps its lines shorter. A terminal that went away is ignored.
  */
 export const open = Effect.fnUntraced(function*(
   frame: (columns: number) => Effect.Effect<ReadonlyArray<string>>
@@ -29,7 +29,7 @@ export const open = Effect.fnUntraced(function*(
     Effect.gen(function*() {
       const width = yield* columns
       const before = yield* Ref.get(drawn)
-      const lines = (yield* frame(width)).map((line) => TerminalText.cut(line, width - 1))
+      const lines = yield* frame(width)
       if (above === "" && sameLines(before, lines)) return
       yield* Ref.set(drawn, lines)
       yield* write(erase(before, width) + above + lines.join("\n"))
@@ -48,7 +48,10 @@ const showCursor = "\u001b[?25h"
 
 /** Goes back to where the view began and erases from there on. A narrower terminal has wrapped the lines since. */
 const erase = (lines: ReadonlyArray<string>, columns: number): string => {
-  const rows = lines.reduce((sum, line) => sum + Math.max(1, Math.ceil(TerminalText.width(line) / columns)), 0)
+  const rows = lines.reduce(
+    (sum, line) => sum + Math.max(1, Math.ceil(TerminalText.width(TerminalText.strip(line)) / columns)),
+    0
+  )
   return lines.length === 0 ? "" : `\r${rows > 1 ? `\u001b[${rows - 1}A` : ""}\u001b[J`
 }
 

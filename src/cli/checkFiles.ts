@@ -11,8 +11,9 @@ import * as Stop from "./Stop.ts"
 export const execute = (flags: CheckFlags) => Stop.within(0)(checkFiles(flags))
 
 const checkFiles = Effect.fnUntraced(function*(flags: CheckFlags) {
-  const { compile } = yield* Reading.resolve(flags)
-  const plan = yield* Runner.plan(Reading.paths(flags.files), compile, false)
+  const config = yield* Reading.configuration(flags)
+  const options = yield* Reading.compileOptions(flags, config)
+  const plan = yield* Reading.withMachine(config)(Runner.plan(Reading.paths(flags.files), options, false))
   yield* Problems.print(plan.problems, flags.format, Problems.filesOf(plan))
   if (plan.problems.some(({ severity }) => severity === "error")) {
     return yield* new ExitCode.Exit({ code: ExitCode.usage })

@@ -1,36 +1,32 @@
 /** The command line: reads arguments, runs one command, answers with the exit code. */
-import { Effect, type Layer } from "effect"
+import { Effect } from "effect"
 import { CliConfig, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
-import type { SessionServices } from "../programs/RunSession.ts"
-import type { BuiltinServices } from "../scenario/actions/builtin.ts"
-import type * as MetricsServer from "../services/MetricsServer.ts"
-import type * as Profiler from "../services/Profiler.ts"
+import { actions } from "./actions.ts"
 import { check } from "./check.ts"
 import { completions } from "./completions.ts"
+import { config } from "./config.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Failure from "./Failure.ts"
+import { history } from "./history.ts"
 import { Invocation } from "./Invocation.ts"
+import { report } from "./report.ts"
 import { run } from "./run.ts"
+import { schema } from "./schema.ts"
 import * as Settings from "./Settings.ts"
 import * as Usage from "./Usage.ts"
 
-/** Builds the services of commands that touch files and servers; asked for when such a command runs. */
-export type Services<E, R> = Layer.Layer<
-  Exclude<
-    BuiltinServices | SessionServices | MetricsServer.MetricsServer | Profiler.Profiler,
-    Command.Environment
-  >,
-  E,
-  R
->
-
 /** The command tree. */
-export const make = <E, R>(services: Services<E, R>) => {
+export const make = () => {
   const root = Command.make("skein").pipe(
     Command.withDescription("Runs scenarios against services, each fiber supervised"),
     Command.withSubcommands([
-      run.pipe(Command.provide(services)),
-      check.pipe(Command.provide(services)),
+      run,
+      check,
+      actions,
+      schema,
+      config,
+      report,
+      history,
       completions((): Command.Command.Any => root)
     ]),
     Command.withGlobalFlags(Settings.all)
@@ -38,15 +34,19 @@ export const make = <E, R>(services: Services<E, R>) => {
   return root
 }
 
-/** Runs the command that `args` name and answers with the exit code. Never fails: what goes wrong is told on stderr. */
-export const main = Effect.fnUntraced(function*<E, R>(args: ReadonlyArray<string>, services: Services<E, R>) {
+/**
+ * Runs the command that `args` name and answers with the exit code; what goes wrong is told on stderr. Fails with `HandOver`
+ * only.
+ */
+export const main = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
   const { environment, terminal, version } = yield* Invocation
-  const colors = Settings.wantsColor(environment, terminal.stdout) && !args.includes("--no-color")
-  return yield* Effect.suspend(() => Command.runWith(make(services), { version })(args)).pipe(
+  const colors = (output: "stdout" | "stderr") =>
+    Settings.wantsColor(environment, terminal[output]) && !args.includes("--no-color")
+  return yield* Effect.suspend(() => Command.runWith(make(), { version })(args)).pipe(
     Effect.as(ExitCode.ok),
-    Effect.provideService(CliOutput.Presenter, Usage.presenter({ colors })),
+    Effect.provideService(CliOutput.Presenter, Usage.presenter({ colors: colors("stdout") })),
     Effect.provideService(CliConfig.CliConfig, { builtIns }),
-    Effect.catchCause(Failure.report)
+    Effect.catchCause((cause) => Failure.report(cause, { colors: colors("stderr") }))
   )
 })
 

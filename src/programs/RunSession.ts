@@ -1,13 +1,13 @@
 /**
- * One run with everything that listens to it: the report, report files, metrics, progress. `Runner` runs and tells; this
- * hands each event to all listeners and ends with the reports and snapshots on disk.
+ * One run with everything that listens to it: the report, report files, history, metrics, progress. `Runner` runs and tells;
+ * this hands each event to all listeners and ends with everything on disk.
  */
-import { Effect, type FileSystem, Layer, type Path, Stream } from "effect"
+import { Effect, type FileSystem, Layer, Option, type Path, Stream } from "effect"
 import type { Masking } from "../core/Masking.ts"
-import type { ActionError } from "../scenario/Action.ts"
 import * as Contract from "../scenario/Contract.ts"
 import type { Event } from "../scenario/Event.ts"
 import * as Snapshots from "../scenario/Snapshots.ts"
+import * as History from "./History.ts"
 import type { Target } from "./report/Formats.ts"
 import type { Report } from "./report/Report.ts"
 import * as ReportFiles from "./report/ReportFiles.ts"
@@ -20,6 +20,8 @@ export interface SessionOptions<R> {
   readonly run: Runner.RunOptions
   /** Reports to be written; those on standard output are left to the caller. */
   readonly targets: ReadonlyArray<Target>
+  /** Folder of past runs, which this run joins. @default it joins none */
+  readonly history?: string | undefined
   /** Sees every event, in order, and must be quick: the run waits for it. */
   readonly onEvent: (event: Event) => Effect.Effect<void>
   /** Whether an answer without a stored snapshot passes and is stored. @default true */
@@ -28,9 +30,8 @@ export interface SessionOptions<R> {
 
 export interface SessionResult {
   readonly report: Report
-  readonly snapshots: ReadonlyArray<Snapshots.SnapshotChange>
-  /** Reports and snapshots that could not be written; the run is not green with one. */
-  readonly lost: ReadonlyArray<ReportFiles.ReportFileError | ActionError>
+  /** What could not be written; the run is not green with one. */
+  readonly lost: ReadonlyArray<ReportFiles.ReportFileError | History.HistoryError>
 }
 
 /** What a session needs; contracts and snapshots it makes itself, anew for each run. */
@@ -41,8 +42,8 @@ export type SessionServices =
   | Masking
 
 /**
- * Runs a plan to its end and writes reports and snapshots; after a stop signal too, then marked as interrupted. Never
- * fails: what cannot be written is in the result.
+ * Runs a plan to its end and writes reports and history; after a stop signal too, then marked as interrupted. Never fails:
+ * what cannot be written is in the result.
  */
 export const run = <R>(
   options: SessionOptions<R>
@@ -78,14 +79,8 @@ const session = Effect.fn("RunSession.run")(function*<R>(options: SessionOptions
   const report = ReportFold.report(fold)
   const events = yield* Effect.forEach(streamed, (file) => file.close)
   const files = yield* ReportFiles.write(report, options.targets)
-  const snapshots = yield* Effect.result(Effect.flatMap(Snapshots.Snapshots, ({ flush }) => flush))
-  return {
-    report,
-    snapshots: snapshots._tag === "Success" ? snapshots.success : [],
-    lost: [
-      ...events.filter((error) => error !== undefined),
-      ...files,
-      ...(snapshots._tag === "Failure" ? [snapshots.failure] : [])
-    ]
-  }
+  const history = options.history === undefined
+    ? Option.none()
+    : yield* Effect.option(Effect.flip(History.record(options.history, report)))
+  return { report, lost: [...events.filter((error) => error !== undefined), ...files, ...Option.toArray(history)] }
 })

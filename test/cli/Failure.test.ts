@@ -8,7 +8,7 @@ import { invocation } from "./invocation.ts"
 
 const report = (cause: Cause.Cause<unknown>, environment: Readonly<Record<string, string>> = {}) =>
   Effect.gen(function*() {
-    const code = yield* Failure.report(cause)
+    const code = yield* Failure.report(cause, { colors: false })
     const stderr = (yield* TestConsole.errorLines).join("\n")
     return { code, stderr }
   }).pipe(Effect.provide(invocation({ environment })))

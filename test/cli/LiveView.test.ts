@@ -66,7 +66,10 @@ class Screen {
 const open = (screen: Screen, lines: Ref.Ref<ReadonlyArray<string>>) =>
   Effect.gen(function*() {
     const scope = yield* Scope.make()
-    const { print } = yield* Scope.provide(LiveView.open(() => Ref.get(lines)), scope)
+    const { print } = yield* Scope.provide(
+      LiveView.open((columns) => Effect.map(Ref.get(lines), (all) => all.map((line) => line.slice(0, columns - 1)))),
+      scope
+    )
     yield* TestClock.adjust("1 millis")
     return { print, close: Scope.close(scope, Exit.void) }
   }).pipe(Effect.provide(Layer.merge(
@@ -145,6 +148,6 @@ describe("LiveView", () => {
       yield* Ref.set(lines, ["a line of thirty characters 30", "third"])
       yield* TestClock.adjust("100 millis")
 
-      assert.deepStrictEqual(screen.rows, ["above", "a line of thirty c…", "third"])
+      assert.deepStrictEqual(screen.rows, ["above", "a line of thirty ch", "third"])
     }))
 })

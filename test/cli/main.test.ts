@@ -3,18 +3,24 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { TestConsole } from "effect/testing"
 import { Invocation } from "../../src/cli/Invocation.ts"
-import { main, type Services } from "../../src/cli/main.ts"
+import { Machine, type MachineServices } from "../../src/cli/Machine.ts"
+import { main } from "../../src/cli/main.ts"
+import type { ActionModules } from "../../src/services/ActionModules.ts"
 import { invocation } from "./invocation.ts"
 
-const services = Layer.mergeAll(NodeServices.layer, invocation())
-
 /** No command of these tests needs more. */
-const none: Services<never, never> = Layer.unwrap(Effect.die("not needed"))
+const nothing: Layer.Layer<never> = Layer.unwrap(Effect.die("not needed"))
+const noMachine = Layer.succeed(Machine, {
+  services: () => nothing as Layer.Layer<MachineServices>,
+  modules: nothing as Layer.Layer<ActionModules>,
+  bundled: false
+})
+const services = Layer.mergeAll(NodeServices.layer, invocation(), noMachine)
 
 /** Runs a command line and answers with what a shell would see. */
 const run = (...args: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const code = yield* main(args, none)
+    const code = yield* main(args)
     const stdout = (yield* TestConsole.logLines).join("\n")
     const stderr = (yield* TestConsole.errorLines).join("\n")
     return { code, stdout, stderr }

@@ -1,0 +1,37 @@
+/**
+ * The services of the machine, as the root builds them for a command: after the configuration is known, and only for
+ * commands that touch files and servers.
+ */
+import type { Layer } from "effect"
+import { Context } from "effect"
+import type { Command } from "effect/cli"
+import type { SessionServices } from "../programs/RunSession.ts"
+import type { BuiltinServices } from "../scenario/actions/builtin.ts"
+import type { ActionModules } from "../services/ActionModules.ts"
+import type * as HttpPolicy from "../services/HttpPolicy.ts"
+import type { MetricsServer } from "../services/MetricsServer.ts"
+import type { Profiler } from "../services/Profiler.ts"
+
+/** What the configuration says about services. */
+export interface MachineOptions {
+  readonly http: Partial<HttpPolicy.Settings>
+  readonly connection: HttpPolicy.ConnectionOptions
+  /** Where proxies are named. */
+  readonly environment: Readonly<Record<string, string>>
+  /** Absolute working directory. */
+  readonly directory: string
+}
+
+/** All that commands need beside what every command line has (files, processes, terminal). */
+export type MachineServices = Exclude<BuiltinServices | SessionServices | MetricsServer | Profiler, Command.Environment>
+
+export class Machine extends Context.Service<Machine, {
+  readonly services: (options: MachineOptions) => Layer.Layer<MachineServices, never, Command.Environment>
+  /** Own actions: modules of the user. */
+  readonly modules: Layer.Layer<ActionModules>
+  /**
+   * True in the bundle, which holds a copy of Effect of its own. Own actions need the unbundled one: a command that has some
+   * fails with {@link ExitCode.HandOver}, and the root starts again there.
+   */
+  readonly bundled: boolean
+}>()("skein/cli/Machine") {}

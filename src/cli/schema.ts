@@ -1,0 +1,30 @@
+/** `skein schema`: the JSON Schema that gives editors completion and checks. */
+import { Effect } from "effect"
+import { Command, Flag } from "effect/cli"
+import * as Flags from "./Flags.ts"
+
+const flags = {
+  of: Flag.Literals("of", ["scenario", "config"]).pipe(
+    Flag.withDescription("Of scenario and suite files, or of skein.yaml [default: scenario]"),
+    Flag.withDefault("scenario" as const)
+  ),
+  config: Flags.reading.config
+}
+
+/** The flags of `schema` as they were given. */
+export type SchemaFlags = Command.Command.Config.Infer<typeof flags>
+
+export const schema = Command.make(
+  "schema",
+  flags,
+  (flags) => Effect.promise(() => import("./explain.ts")).pipe(Effect.flatMap(({ schema }) => schema(flags)))
+).pipe(
+  Command.withDescription("Print the JSON Schema of files, for editors"),
+  Command.withExamples([
+    {
+      command: "skein schema > skein.schema.json",
+      description: "Then begin a scenario with: # yaml-language-server: $schema=skein.schema.json"
+    },
+    { command: "skein schema --of config", description: "The schema of skein.yaml" }
+  ])
+)
