@@ -115,8 +115,11 @@ export interface Definition<Name extends string, Fields extends Schema.Struct.Fi
   readonly positional: ReadonlyArray<keyof Fields & string>
   /** Shape of the answer, for the reference and for library users. Not enforced at run time. */
   readonly output: Output
-  /** Fixed, or found from those inputs that are constant in the file (absent ones are not known). */
-  readonly effect: StepEffect | ((constants: ValueRecord) => StepEffect)
+  /**
+   * Fixed, or found from those inputs that are constant in the file. An input that is not among them is known at run time
+   * only, or, when it is not `present` either, left out.
+   */
+  readonly effect: StepEffect | ((constants: ValueRecord, present?: ReadonlySet<string>) => StepEffect)
   /** Rules between inputs ("one of `query`, `execute`"): sees which are present, answers with problems. */
   readonly validate?: (present: ReadonlySet<string>, constants: ValueRecord) => ReadonlyArray<string>
   /** Variables that the step sets once it has passed. Also asked with the constant inputs alone, for the names. */
@@ -138,7 +141,7 @@ export interface Action<in out Name extends string = string, out R = never, in o
   readonly input: Schema.Struct<Schema.Struct.Fields>
   readonly positional: ReadonlyArray<string>
   readonly output: Schema.Top
-  readonly effect: StepEffect | ((constants: ValueRecord) => StepEffect)
+  readonly effect: StepEffect | ((constants: ValueRecord, present?: ReadonlySet<string>) => StepEffect)
   readonly validate?: ((present: ReadonlySet<string>, constants: ValueRecord) => ReadonlyArray<string>) | undefined
   readonly assigns?: ((input: ValueRecord) => ValueRecord) | undefined
   readonly robogo?: RobogoSpelling<never> | undefined

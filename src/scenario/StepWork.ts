@@ -72,7 +72,12 @@ const effectOf = (body: CompiledBody): Action.StepEffect => {
     ? "none"
     : typeof body.action.effect !== "function"
     ? body.action.effect
-    : body.action.effect(body.input._tag === "Named" ? CompileInput.constantsOf(body.input.fields) : {})
+    : body.input._tag === "Named"
+    ? body.action.effect(
+      CompileInput.constantsOf(body.input.fields),
+      new Set(body.input.fields.map((field) => field.key))
+    )
+    : body.action.effect({})
   const all: ReadonlyArray<Action.StepEffect> = [own, ...inner]
   return all.includes("write") ? "write" : all.includes("read") ? "read" : "none"
 }

@@ -76,22 +76,24 @@ export const execute = (request: Request): Effect.Effect<Exchange, HttpExchangeE
   Effect.flatMap(prepared(request), (first) => send(request, first))
 
 /**
- * Returns the `curl` command that repeats the request; `undefined` for a request that is refused. It holds the request's
- * secrets.
+ * Returns what makes the `curl` command that repeats the request: with the cookies of now, and the request's secrets. It
+ * makes `undefined` of a request that is refused. `connection` is that of the context.
  */
-export const curl = (request: Request): Effect.Effect<string | undefined> =>
-  Effect.gen(function*() {
-    const policy = yield* HttpPolicy.HttpPolicy
-    const connection = HttpPolicy.merge(yield* HttpPolicy.Connection, request.connection)
-    const sent = prepare(request, "boundary")
-    if (Result.isFailure(sent)) return undefined
-    const { url } = sent.success
-    return Curl.line(request, sent.success, {
+export const curl = (
+  request: Request,
+  policy: HttpPolicy.Settings,
+  connection: HttpPolicy.ConnectionOptions
+): () => string | undefined => {
+  const sent = prepare(request, "boundary")
+  if (Result.isFailure(sent)) return () => undefined
+  const cookies = request.jar?.header(sent.success.url)
+  return () =>
+    Curl.line(request, sent.success, {
       maxRedirects: request.maxRedirects ?? policy.maxRedirects,
-      connection,
-      cookies: request.jar?.header(url)
+      connection: HttpPolicy.merge(connection, request.connection),
+      cookies
     })
-  })
+}
 
 const prepared = (request: Request): Effect.Effect<Prepared, HttpExchangeError> =>
   Effect.suspend(() => {
@@ -192,7 +194,6 @@ class Answer implements Exchange {
 
   constructor({ bytes, response }: Last, progress: Progress, durationMs: number) {
     this.status = response.status
-    this.headers = response.headers
     this.bytes = bytes
     this.url = progress.current.url.href
     this.redirects = progress.redirects
@@ -200,6 +201,9 @@ class Answer implements Exchange {
     this.httpVersion = HttpPolicy.httpVersionOf(response)
     this.sent = progress.current
     this.setCookies = setCookiesOf(response)
+    this.headers = this.setCookies.length > 1
+      ? { ...response.headers, "set-cookie": this.setCookies.join(", ") }
+      : response.headers
   }
 
   /** Decoded when first asked for: many answers are only looked at by status. */

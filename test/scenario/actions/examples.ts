@@ -1,6 +1,7 @@
 /** Runs the examples of actions for real, with the actions that a scenario may need beside them. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
+import * as UndiciHttpClient from "../../../src/layers/live/UndiciHttpClient.ts"
 import * as WorkerJq from "../../../src/layers/live/WorkerJq.ts"
 import type { Any } from "../../../src/scenario/Action.ts"
 import { assert as assertAction } from "../../../src/scenario/actions/assert.ts"
@@ -11,8 +12,9 @@ import * as Scenarios from "../../support/runScenarios.ts"
 
 const beside = [assertAction, fileRead, fileWrite, log, variable]
 
-const layer = Layer.merge(
+const layer = Layer.mergeAll(
   Scenarios.layer,
+  UndiciHttpClient.layer(),
   WorkerJq.layer({ entry: new URL("../../../src/worker.ts", import.meta.url) })
 )
 
