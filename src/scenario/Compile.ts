@@ -196,7 +196,7 @@ class Compiler {
       name: step.name === undefined ? undefined : this.template(step.name, step.spelling),
       label: labelOf(step),
       location: locationOf(step.span),
-      body,
+      body: judgedByStep(body, expect),
       if: step.if === undefined ? undefined : this.expression(step.if, step.spelling),
       for: step.for === undefined
         ? undefined
@@ -274,7 +274,7 @@ class Compiler {
     })
     if (input === undefined) return undefined
     this.checkInput(input)
-    return { _tag: "Call", action, input, anyInputs: anyInputs(step, action) }
+    return { _tag: "Call", action, input, anyInputs: [] }
   }
 
   private nested(node: Node.Node, path: string): CompiledStep | undefined {
@@ -396,17 +396,25 @@ const none: ReadonlySet<string> = new Set()
 /** Actions of Robogo that skein has not. */
 const absent = new Set(["kafka", "spanner", "scp", "mongodb", "rabbitmq"])
 
-/** Inputs such as `any_status`, which are set when the file itself looks at what would otherwise be an error. */
-const anyInputs = (step: Step, action: Action.Any): ReadonlyArray<string> => {
-  const speaksOf = (word: string): boolean =>
-    step.expect.some((expectation) =>
-      expectation._tag === "OpenApi" ||
-      expectation._tag === "Expression" && expectation.node._tag === "Scalar" &&
-        new RegExp(`(?<![\\w.])${word}(?!\\w)`).test(String(expectation.node.value))
-    )
-  return [["any_status", "status"], ["any_exit", "exit_code"]].flatMap(([input, word]) =>
-    Object.hasOwn(action.input.fields, input!) && speaksOf(word!) ? [input!] : []
+/** Inputs that the compiler sets when a step's own `expect` looks at what would otherwise be an error, by output name. */
+const judged: Readonly<Record<string, ReadonlyArray<string>>> = {
+  any_status: ["status", "results", "ok", "failed"],
+  any_exit: ["exit_code"]
+}
+
+const judgedByStep = (body: CompiledBody, expect: ReadonlyArray<CompiledExpectation>): CompiledBody => {
+  if (body._tag !== "Call") return body
+  const names = new Set(expect.flatMap(({ expectation }) =>
+    expectation._tag === "Expression"
+      ? expectation.code.uses.map((use) => use.name)
+      : expectation._tag === "OpenApi"
+      ? ["status"]
+      : []
+  ))
+  const anyInputs = Object.entries(judged).flatMap(([input, words]) =>
+    Object.hasOwn(body.action.input.fields, input) && words.some((word) => names.has(word)) ? [input] : []
   )
+  return { ...body, anyInputs }
 }
 
 const labelOf = (step: Step): string => {
