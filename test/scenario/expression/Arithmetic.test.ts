@@ -73,7 +73,12 @@ describe("R05 integers beyond 2^53 are exact or an error", () => {
   })
 })
 
-const integer = fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n })
+const around = (middle: bigint) => fc.bigInt({ min: middle - 5n, max: middle + 5n })
+
+const integer = fc.oneof(
+  ...[-(2n ** 53n), -(2n ** 52n), 0n, 2n ** 26n, 2n ** 52n, 2n ** 53n].map(around),
+  fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n })
+)
 
 describe("Arithmetic", () => {
   const operations = [

@@ -66,6 +66,7 @@ const answers: ReadonlyArray<readonly [expression: string, value: Value, because
   ["body.name != null", true, "what is there does not"],
   ["has(body.name) and not has(body.none.x)", true, "has asks"],
   ["has(nothing)", false, "has takes unknown names"],
+  ["has(body.constructor) or has(body['__proto__']) or has(rows.length)", false, "has knows no prototypes"],
   ["has(status.x)", false, "has takes paths through other kinds"],
   ["has(body.note)", true, "null is there"],
   ["'a' + 'b'", "ab", "texts are joined"],
