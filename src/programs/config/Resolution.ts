@@ -180,4 +180,10 @@ const warnOfVariables = (environment: Readonly<Record<string, string>>, notes: R
 }
 
 /** Variables of skein that are no settings. */
-const others: ReadonlySet<string> = new Set(["SKEIN_DEBUG", "SKEIN_LIVE"])
+const others: ReadonlySet<string> = new Set([
+  "SKEIN_DEBUG",
+  "SKEIN_LIVE",
+  "SKEIN_POSTGRES_URL",
+  "SKEIN_SOURCE",
+  "SKEIN_TEST_REPORT"
+])
