@@ -17,6 +17,7 @@ import { dns, ping, tcpConnect } from "./network.ts"
 import { jq, jsonpath, regex, xpath } from "./query.ts"
 import { random, stringRandom, uuid } from "./random.ts"
 import { shell } from "./shell.ts"
+import { template } from "./template.ts"
 import { concat, length, string, stringFormat, stringReplace } from "./text.ts"
 import { sleep, time } from "./time.ts"
 import { variable } from "./variable.ts"
@@ -43,6 +44,7 @@ export const builtin = [
   string,
   stringReplace,
   stringFormat,
+  template,
   // encoding
   base64Encode,
   base64Decode,
