@@ -2,6 +2,7 @@
  * The root of every worker thread of skein: `workerData.kind` says which work it does. Each kind is loaded only when asked.
  */
 import { parentPort, workerData } from "node:worker_threads"
+import type { Start } from "./layers/embedded/PgliteThread.ts"
 
 const kind = (workerData as { readonly kind?: unknown } | null)?.kind
 
@@ -11,6 +12,11 @@ switch (kind) {
   case "jq": {
     const { serve } = await import("./layers/live/JqThread.ts")
     await serve(parentPort)
+    break
+  }
+  case "pglite": {
+    const { serve } = await import("./layers/embedded/PgliteThread.ts")
+    await serve(parentPort, workerData as Start)
     break
   }
   default:

@@ -3,7 +3,7 @@ import { assert, describe, layer } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Redacted, Stream } from "effect"
 import * as PgPostgres from "../../src/layers/live/PgPostgres.ts"
 import { Postgres } from "../../src/services/Postgres.ts"
-import { suite, TestDatabase, textOf } from "../services/PostgresSuite.ts"
+import { TestDatabase, tests, textOf } from "../services/PostgresSuite.ts"
 import * as RealPostgres from "../support/RealPostgres.ts"
 
 class Server extends Context.Service<Server, RealPostgres.RealPostgres>()("test/Server") {}
@@ -25,9 +25,9 @@ const connect = (change: (url: string) => string = (url) => url, options = {}) =
   })
 
 describe.runIf(RealPostgres.isAvailable)(`PostgreSQL 18${RealPostgres.whyNot}`, () => {
-  suite("PostgreSQL 18", Live, { backends: "many" })
+  layer(Live, { excludeTestServices: true })((it) => {
+    tests(it, { backends: "many" })
 
-  layer(Live, { excludeTestServices: true })("a server", (it) => {
     it.effect("R10 the server sees $1 and not the value", () =>
       Effect.gen(function*() {
         const client = yield* connect()

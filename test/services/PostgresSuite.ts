@@ -1,5 +1,5 @@
 /** What every `Postgres` must do. Each layer's test file calls it once, with the database to do it on. */
-import { assert, describe, layer } from "@effect/vitest"
+import { assert, describe, layer, type Vitest } from "@effect/vitest"
 import { Cause, Context, Effect, Exit, Fiber, type Layer, Schema, Stream } from "effect"
 import type { Value } from "../../src/core/Value.ts"
 import { Postgres, type PostgresClient, PostgresError } from "../../src/services/Postgres.ts"
@@ -28,7 +28,11 @@ const first = (client: PostgresClient, text: string, params: ReadonlyArray<Value
 const ticks = (millis: number) => Effect.sleep(millis)
 
 export const suite = <E>(name: string, of: Layer.Layer<Postgres | TestDatabase, E>, options: SuiteOptions): void =>
-  layer(of, { excludeTestServices: true, timeout: "30 seconds" })(`Postgres (${name})`, (it) => {
+  layer(of, { excludeTestServices: true, timeout: "30 seconds" })(name, (it) => tests(it, options))
+
+/** The same for those who have built the layer and go on with tests of their own. */
+export const tests = (it: Vitest.MethodsNonLive<Postgres | TestDatabase>, options: SuiteOptions): void => {
+  describe("Postgres", () => {
     it.effect("query returns the columns in order, the rows, and how many", () =>
       Effect.gen(function*() {
         const client = yield* connect
@@ -480,6 +484,7 @@ export const suite = <E>(name: string, of: Layer.Layer<Postgres | TestDatabase, 
         }))
     })
   })
+}
 
 const numbers = (client: PostgresClient, name: string) =>
   Effect.map(client.query(`select n from ${name} order by n`), ({ rows }) => rows.map(({ n }) => n))

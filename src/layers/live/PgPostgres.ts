@@ -79,7 +79,11 @@ export const openPool = Effect.fnUntraced(function*(
   const acquire = (take: typeof pool.get): typeof pool.get =>
     take.pipe(
       Effect.tap(Effect.sync(() => reached = true)),
-      Effect.retry({ while: (error) => worthAnotherTry(error, reached), schedule: reconnecting(options) }),
+      // An embedded database that was lost does not come back.
+      Effect.retry({
+        while: (error) => target.stream === undefined && worthAnotherTry(error, reached),
+        schedule: reconnecting(options)
+      }),
       Effect.timeoutOrElse({
         duration: options.acquireTimeout ?? "30 seconds",
         orElse: () => exhausted(maxConnections, options)

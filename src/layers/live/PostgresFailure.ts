@@ -100,10 +100,10 @@ const reasonOf = (error: SqlError, cause: unknown, sqlState: string | undefined,
 }
 
 const hintOf = (reason: Reason, sqlState: string | undefined, said: string): string | undefined => {
-  if (sqlState !== undefined && hints[sqlState] !== undefined) return hints[sqlState]
   if (said.includes("COPY is not supported")) {
     return "COPY is not possible here: insert from a list with insert into t select * from unnest($1::int[], $2::text[])"
   }
+  if (sqlState !== undefined && hints[sqlState] !== undefined) return hints[sqlState]
   if (said.includes("Failed to decode row") || said.includes("UTF-8")) return unreadableHint
   if (reason === "Connection" && said.includes("ECONNREFUSED")) return "is the server running, and is the port right?"
   return undefined
