@@ -7,7 +7,7 @@
  */
 import { Clock, Context, type Duration, Effect, Option, Random, Result, Schema } from "effect"
 import { Cookies, HttpBody, HttpClient, HttpClientRequest } from "effect/http"
-import type { HttpClientError, HttpClientResponse, HttpMethod } from "effect/http"
+import type { Headers, HttpClientError, HttpClientResponse, HttpMethod } from "effect/http"
 import * as DurationText from "../core/DurationText.ts"
 import { Masking } from "../core/Masking.ts"
 import * as BodyText from "./http/BodyText.ts"
@@ -177,6 +177,7 @@ const noSpans = (): boolean => true
 
 interface Last {
   readonly response: HttpClientResponse.HttpClientResponse
+  readonly headers: Headers.Headers
   readonly bytes: Uint8Array
 }
 
@@ -192,7 +193,7 @@ class Answer implements Exchange {
   readonly setCookies: ReadonlyArray<string>
   private decoded: string | undefined
 
-  constructor({ bytes, response }: Last, progress: Progress, durationMs: number) {
+  constructor({ bytes, headers, response }: Last, progress: Progress, durationMs: number) {
     this.status = response.status
     this.bytes = bytes
     this.url = progress.current.url.href
@@ -200,10 +201,10 @@ class Answer implements Exchange {
     this.durationMs = durationMs
     this.httpVersion = HttpPolicy.httpVersionOf(response)
     this.sent = progress.current
-    this.setCookies = setCookiesOf(response)
+    this.setCookies = setCookiesOf(response, headers)
     this.headers = this.setCookies.length > 1
-      ? { ...response.headers, "set-cookie": this.setCookies.join(", ") }
-      : response.headers
+      ? { ...headers, "set-cookie": this.setCookies.join(", ") }
+      : headers
   }
 
   /** Decoded when first asked for: many answers are only looked at by status. */
@@ -212,8 +213,11 @@ class Answer implements Exchange {
   }
 }
 
-const setCookiesOf = (response: HttpClientResponse.HttpClientResponse): ReadonlyArray<string> => {
-  const joined = response.headers["set-cookie"]
+const setCookiesOf = (
+  response: HttpClientResponse.HttpClientResponse,
+  headers: Headers.Headers
+): ReadonlyArray<string> => {
+  const joined = headers["set-cookie"]
   if (joined === undefined) return []
   const listed = CookieJar.split(joined)
   // Effect's headers of a fetch response keep only the last one; its cookies have them all, written anew.
@@ -234,15 +238,19 @@ const follow = Effect.fnUntraced(function*(
   while (true) {
     const { current } = progress
     const response = yield* answerTo(client, current, request.jar, reconnect)
+    const { headers } = response
     progress.answered = true
-    if (request.jar !== undefined) {
-      yield* request.jar.store(setCookiesOf(response), current.url)
+    if (request.jar !== undefined && headers["set-cookie"] !== undefined) {
+      yield* request.jar.store(setCookiesOf(response, headers), current.url)
     }
-    const next = maxRedirects === 0 ? undefined : yield* redirectOf(current, response)
+    const { location } = headers
+    const next = maxRedirects === 0 || location === undefined
+      ? undefined
+      : yield* redirectOf(current, response.status, location)
     if (next === undefined) {
       const maxBytes = request.maxBodyBytes ?? policy.maxBodyBytes
       const bytes = yield* reading(ResponseBody.read(response, current.method, maxBytes), current)
-      return { response, bytes }
+      return { response, headers, bytes }
     }
 
     yield* ResponseBody.discard(response, current.method)
@@ -303,13 +311,12 @@ const reading = <A>(
 
 const redirectOf = (
   sent: Prepared,
-  response: HttpClientResponse.HttpClientResponse
+  status: number,
+  location: string
 ): Effect.Effect<Prepared | undefined, HttpExchangeError> => {
-  const { location } = response.headers
-  if (location === undefined || response.status < 300 || response.status > 399) return Effect.undefined
   return Effect.flatMap(Effect.serviceOption(Masking), (masking) => {
     const isSecret = (value: string) => Option.isSome(masking) && masking.value.find(value).length > 0
-    const next = Redirects.next(sent, response.status, location, isSecret)
+    const next = Redirects.next(sent, status, location, isSecret)
     return Result.isSuccess(next) ? Effect.succeed(next.success) : Effect.fail(failed(sent, next.failure))
   })
 }

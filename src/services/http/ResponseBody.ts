@@ -38,8 +38,8 @@ const isBodiless = (response: Response, method: string): boolean =>
 
 /** The announced length of a body that comes as it is. */
 const plainLength = (response: Response): number | undefined => {
-  const length = response.headers["content-length"]
-  const encoding = response.headers["content-encoding"]
+  // A client may make its headers anew each time they are asked for.
+  const { "content-encoding": encoding, "content-length": length } = response.headers
   return length !== undefined && /^\d{1,15}$/.test(length) && (encoding === undefined || encoding === "identity")
     ? Number(length)
     : undefined
