@@ -62,14 +62,17 @@ const machine = Layer.succeed(Machine, {
 
 /** A full disk behind stdout is not success; a reader that went away is none of our business. */
 let lost: NodeJS.ErrnoException | undefined
-stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code !== "EPIPE" && error.code !== "EIO") lost ??= error
-})
+const onLost = (error: NodeJS.ErrnoException | null | undefined): void => {
+  if (error?.code !== undefined && !gone.has(error.code)) lost ??= error
+}
+const gone = new Set(["EPIPE", "EIO", "ECONNRESET", "ERR_STREAM_DESTROYED"])
+stdout.on("error", onLost)
 stderr.on("error", () => {})
 
 const finish = (code: number): void => {
   // Both streams may be pipes with text still on its way.
-  stdout.write("", () => {
+  stdout.write("", (error) => {
+    onLost(error)
     if (lost !== undefined) say(`error: the result could not be written to stdout: ${lost.message}\n`)
     stderr.write("", () => process.exit(lost !== undefined && code === ExitCode.ok ? ExitCode.unavailable : code))
   })

@@ -1,0 +1,63 @@
+/** The command line as a process of its own, in a folder of its own; from the sources, so that nothing must be built. */
+import { type ChildProcess, spawn } from "node:child_process"
+import { once } from "node:events"
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { setTimeout } from "node:timers/promises"
+
+const bin = join(import.meta.dirname, "../../src/bin.ts")
+
+/** A folder with files, gone when it is disposed. */
+export const folder = (files: Readonly<Record<string, string>>) => {
+  const path = mkdtempSync(join(tmpdir(), "skein-cli-"))
+  for (const [name, text] of Object.entries(files)) writeFileSync(join(path, name), text)
+  return {
+    path,
+    has: (name: string) => existsSync(join(path, name)),
+    [Symbol.dispose]: () => rmSync(path, { recursive: true, force: true })
+  }
+}
+
+export interface Ended {
+  readonly code: number | null
+  readonly signal: NodeJS.Signals | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** A process under way. */
+export interface Running {
+  readonly child: ChildProcess
+  /** Resolves when it has ended and its output was read. */
+  readonly ended: Promise<Ended>
+}
+
+const environment = { ...process.env, NO_COLOR: "1", CI: "", npm_command: undefined }
+
+/** Starts `skein` with `args`. */
+export const start = (args: ReadonlyArray<string>, cwd: string): Running =>
+  running(spawn(process.execPath, [bin, ...args], { cwd, env: environment, stdio: ["ignore", "pipe", "pipe"] }))
+
+/** Starts a line of sh in which `$SKEIN` is the command. */
+export const shell = (line: string, cwd: string): Running =>
+  running(spawn("sh", ["-c", line.replaceAll("$SKEIN", `'${process.execPath}' '${bin}'`)], {
+    cwd,
+    env: environment,
+    stdio: ["ignore", "pipe", "pipe"]
+  }))
+
+const running = (child: ReturnType<typeof spawn>): Running => {
+  let stdout = ""
+  let stderr = ""
+  child.stdout!.setEncoding("utf8").on("data", (text: string) => stdout += text)
+  child.stderr!.setEncoding("utf8").on("data", (text: string) => stderr += text)
+  const ended = once(child, "close").then(([code, signal]): Ended => ({ code, signal, stdout, stderr }))
+  return { child, ended }
+}
+
+/** Waits for a file that the process makes. */
+export const appears = async (path: string): Promise<void> => {
+  for (let i = 0; i < 1_000 && !existsSync(path); i++) await setTimeout(10)
+  if (!existsSync(path)) throw new Error(`${path} did not appear within 10 s`)
+}
