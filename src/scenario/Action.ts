@@ -98,6 +98,11 @@ export interface RobogoSpelling<Input> {
   readonly names?: ReadonlyArray<string>
   /** Makes the input from `args` and `options` where "positional in order, options by name" is not enough. `name` is the name used. */
   readonly input?: (args: ReadonlyArray<Value>, options: ValueRecord, name: string) => ValueRecord
+  /**
+   * Position of the argument that is SQL text. Its `${...}` do not become text: `input` receives `{ text, params }` there, or a
+   * list of them when the argument is a list.
+   */
+  readonly sql?: number
   /** Turns the output into the shape Robogo stores under `result`. */
   readonly result?: (output: Value, input: Input) => Value
 }

@@ -19,6 +19,10 @@ export interface NameUse {
   readonly name: string
   readonly path: ReadonlyArray<string>
   readonly span: Span
+  /** Read where an unknown name is an answer and no error, as in `has(...)`. */
+  readonly optional: boolean
+  /** What may have been meant when the name is unknown, beyond a misspelling. */
+  readonly hint: string | undefined
 }
 
 export interface Code {
@@ -68,14 +72,26 @@ export const template = (node: Node.Node, spelling: Spelling, problems: Array<Pr
 }
 
 /** Compiles a bare expression; a value that is not text stands for itself. */
-export const expression = (node: Node.Node, spelling: Spelling, problems: Array<Problem>): Code => {
+export const expression = (node: Node.Node, spelling: Spelling, problems: Array<Problem>): Code =>
+  bare(node, spelling, problems, (parsed) => parsed)
+
+/** Compiles a bare expression that must be true or false: anything else is an error where it stands. */
+export const condition = (node: Node.Node, spelling: Spelling, problems: Array<Problem>): Code =>
+  bare(node, spelling, problems, spelling === "native" ? Expression.condition : (parsed) => parsed)
+
+const bare = (
+  node: Node.Node,
+  spelling: Spelling,
+  problems: Array<Problem>,
+  change: (parsed: Expression.Expression) => Expression.Expression
+): Code => {
   if (node._tag !== "Scalar" || typeof node.value !== "string") return template(node, spelling, problems)
   const parsed = spelling === "robogo" ? RobogoCondition.parse(node.value) : Expression.parse(node.value)
   if (Result.isFailure(parsed)) {
     noteSyntax(node, parsed.failure, problems)
     return constantOf(node, null)
   }
-  const compiled = parsed.success
+  const compiled = change(parsed.success)
   return {
     node,
     text: compiled.text,
@@ -150,7 +166,13 @@ const textTemplate = (node: Node.Node, text: string, spelling: Spelling, problem
 }
 
 const usesOf = (node: Node.Node, names: ReadonlyArray<Expression.Name>): ReadonlyArray<NameUse> =>
-  names.map((use) => ({ name: use.name, path: use.path, span: Node.partSpan(node, use.start, use.end) }))
+  names.map((use) => ({
+    name: use.name,
+    path: use.path,
+    span: Node.partSpan(node, use.start, use.end),
+    optional: use.optional === true,
+    hint: use.hint
+  }))
 
 const located = (node: Node.Node, run: Code["run"]): Code["run"] => (names, machine) => {
   try {

@@ -176,7 +176,7 @@ class Compiler {
     const expect = step.expect.map((expectation): CompiledExpectation =>
       expectation._tag === "Expression"
         ? {
-          expectation: { _tag: "Expression", code: this.expression(expectation.node, step.spelling, output) },
+          expectation: { _tag: "Expression", code: this.condition(expectation.node, step.spelling, output) },
           location: locationOf(expectation.node.span)
         }
         : { expectation, location: locationOf(expectation.span) }
@@ -197,14 +197,14 @@ class Compiler {
       label: labelOf(step),
       location: locationOf(step.span),
       body: judgedByStep(body, expect),
-      if: step.if === undefined ? undefined : this.expression(step.if, step.spelling),
+      if: step.if === undefined ? undefined : this.condition(step.if, step.spelling),
       for: step.for === undefined
         ? undefined
         : { ...step.for, as: step.for.as, items: this.loopItems(step.for.items, step.spelling) },
       while: step.while === undefined
         ? undefined
-        : { max: step.while.max, condition: this.expression(step.while.condition, step.spelling) },
-      retryIf: step.retry?.if === undefined ? undefined : this.expression(step.retry.if, step.spelling, output),
+        : { max: step.while.max, condition: this.condition(step.while.condition, step.spelling) },
+      retryIf: step.retry?.if === undefined ? undefined : this.condition(step.retry.if, step.spelling, output),
       expect,
       expectError: step.expectError === undefined ? undefined : {
         ...step.expectError,
@@ -360,6 +360,12 @@ class Compiler {
   private template(node: Node.Node, spelling: Spelling = this.known.spelling): Code.Code {
     const code = Code.template(node, spelling, this.problems)
     Known.check(code, this.known, this.problems)
+    return code
+  }
+
+  private condition(node: Node.Node, spelling: Spelling, output?: { readonly names: Known.OutputNames }): Code.Code {
+    const code = Code.condition(node, spelling, this.problems)
+    Known.check(code, this.known, this.problems, output)
     return code
   }
 

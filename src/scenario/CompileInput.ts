@@ -12,6 +12,7 @@ import type { CompiledInput, CompiledStep, InputField } from "./Compiled.ts"
 import { fieldKind } from "./Fields.ts"
 import * as Node from "./Node.ts"
 import type { Spelling } from "./Scenario.ts"
+import * as SqlCode from "./SqlCode.ts"
 
 export interface InputContext {
   readonly spelling: Spelling
@@ -35,7 +36,7 @@ export const compile = (action: Action.Any, source: InputSource, context: InputC
     return {
       _tag: "Call",
       name: source.name,
-      args: Code.template(asList(source.input) ?? none, "robogo", context.problems),
+      args: argsOf(asList(source.input) ?? none, action.robogo.sql, context),
       options: Code.template(source.options ?? Node.fromValue({}, source.nameSpan), "robogo", context.problems)
     }
   }
@@ -56,6 +57,20 @@ export const compile = (action: Action.Any, source: InputSource, context: InputC
   checkPresence(action, source, new Set([...entries.map((entry) => entry.key), ...meant]), fields, context)
   return { _tag: "Named", fields }
 }
+
+/** Robogo's arguments; the one that is SQL keeps values apart from the text. */
+const argsOf = (args: Node.Node, sql: number | undefined, context: InputContext): Code.Code =>
+  args._tag !== "List" || sql === undefined
+    ? Code.template(args, "robogo", context.problems)
+    : Code.listOf(
+      args,
+      args.items.map((item, index) => {
+        if (index !== sql) return Code.template(item, "robogo", context.problems)
+        return item._tag === "List"
+          ? Code.listOf(item, item.items.map((one) => SqlCode.compile(one, context.problems)))
+          : SqlCode.compile(item, context.problems)
+      })
+    )
 
 /** The kind of a field that is no template: `expression`, `expressions`, `step`, `plain` or `sql`. */
 export const kindOf = (schema: Schema.Constraint): unknown => SchemaAST.resolve(schema.ast)?.[fieldKind]
@@ -130,7 +145,7 @@ const compileField = (entry: Node.Entry, schema: Schema.Constraint, context: Inp
       return {
         _tag: "Expressions",
         key,
-        codes: items.map((item) => Code.expression(item, context.spelling, context.problems))
+        codes: items.map((item) => Code.condition(item, context.spelling, context.problems))
       }
     }
     case "step": {
@@ -139,6 +154,8 @@ const compileField = (entry: Node.Entry, schema: Schema.Constraint, context: Inp
     }
     case "plain":
       return plainField(entry, context)
+    case "statements":
+      return statementsField(entry, schema, context)
     default: {
       const code = Code.template(value, context.spelling, context.problems)
       if (code.constant !== undefined) checkConstant(entry, schema, code.constant, context)
@@ -148,7 +165,13 @@ const compileField = (entry: Node.Entry, schema: Schema.Constraint, context: Inp
 }
 
 /** Text that takes no `${}`: SQL, whose values are bound. */
-const plainField = (entry: Node.Entry, context: InputContext): InputField => {
+const plainField = (entry: Node.Entry, context: InputContext): InputField => ({
+  _tag: "Template",
+  key: entry.key,
+  code: plainCode(entry, context)
+})
+
+const plainCode = (entry: Node.Entry, context: InputContext): Code.Code => {
   const text = entry.value._tag === "Scalar" && typeof entry.value.value === "string" ? entry.value.value : undefined
   const hole = text?.search(/(?<!\$)\$\{/) ?? -1
   if (hole !== -1) {
@@ -160,7 +183,30 @@ const plainField = (entry: Node.Entry, context: InputContext): InputField => {
       "write $1 in its place and give the value in params: [\"${...}\"]"
     ))
   }
-  return { _tag: "Template", key: entry.key, code: Code.constantOf(entry.value, Node.toValue(entry.value)) }
+  return Code.constantOf(entry.value, Node.toValue(entry.value))
+}
+
+/** A list of statements: their SQL is plain, their values are templates. */
+const statementsField = (entry: Node.Entry, schema: Schema.Constraint, context: InputContext): InputField => {
+  const items = entry.value._tag === "List" ? entry.value.items : [entry.value]
+  const code = Code.listOf(
+    entry.value,
+    items.map((item) =>
+      item._tag === "Map"
+        ? Code.recordOf(
+          item,
+          item.entries.map((field) => [
+            field.key,
+            field.key === "params"
+              ? Code.template(field.value, context.spelling, context.problems)
+              : plainCode(field, context)
+          ])
+        )
+        : plainCode({ ...entry, value: item }, context)
+    )
+  )
+  if (code.constant !== undefined) checkConstant(entry, schema, code.constant, context)
+  return { _tag: "Template", key: entry.key, code }
 }
 
 const checkConstant = (entry: Node.Entry, schema: Schema.Constraint, value: Value, context: InputContext): void => {

@@ -82,7 +82,7 @@ const kindSchemas: Readonly<Record<string, JsonSchema>> = {
   expressions: { anyOf: [{ type: ["string", "boolean"] }, { type: "array", items: { type: ["string", "boolean"] } }] },
   step: { $ref: "#/$defs/step" },
   plain: { type: "string" },
-  sql: { type: "string" }
+  statements: { type: "array", items: { type: ["string", "object"] } }
 }
 
 const kindTexts: Readonly<Record<string, string>> = {
@@ -90,7 +90,7 @@ const kindTexts: Readonly<Record<string, string>> = {
   expressions: "expressions",
   step: "step",
   plain: "text without ${}",
-  sql: "text without ${}"
+  statements: "list of { execute, params }"
 }
 
 const valueSchema = (field: Schema.Constraint): JsonSchema => {

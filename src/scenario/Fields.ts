@@ -49,6 +49,9 @@ export const Duration: Schema.Codec<EffectDuration.Duration, string | number> = 
   })
 ))
 
+/** What {@link Duration} gives. */
+export type DurationValue = EffectDuration.Duration
+
 /** A number of bytes: `10MB`, `64KiB`, or a number. */
 export const Bytes: Schema.Codec<number, string | number> = Schema.Union([Schema.String, Schema.Finite]).pipe(
   Schema.decodeTo(
@@ -128,6 +131,41 @@ export const Expression: Schema.Codec<Condition> = Schema.declare(isCondition, {
 export const Expressions: Schema.Codec<ReadonlyArray<Condition>> = Schema.declare(
   (input: unknown): input is ReadonlyArray<Condition> => Array.isArray(input) && input.every(isCondition),
   { expected: "an expression or a list of expressions", [fieldKind]: "expressions" }
+)
+
+/** Text that takes no `${}`, such as SQL: a value pasted into it could change what it does. */
+export const PlainText: Schema.Codec<string> = Schema.declare(
+  (input: unknown): input is string => typeof input === "string",
+  { expected: "text", [fieldKind]: "plain" }
+)
+
+/** One SQL statement with the values of its `$1`, `$2`, ... */
+export interface Statement {
+  readonly text: string
+  readonly params: ReadonlyArray<AnyValue>
+}
+
+/** A list of statements, each `{ execute: SQL, params: [...] }`, `{ query: SQL, params: [...] }` or SQL alone. */
+export const Statements: Schema.Codec<ReadonlyArray<Statement>, ReadonlyArray<AnyValue>> = Schema.Array(Schema.Union([
+  Schema.String,
+  Schema.Struct({ execute: Schema.String, params: Schema.optionalKey(Schema.Array(Value)) }),
+  Schema.Struct({ query: Schema.String, params: Schema.optionalKey(Schema.Array(Value)) })
+])).pipe(
+  Schema.decodeTo(
+    Schema.declare((input: unknown): input is ReadonlyArray<Statement> => Array.isArray(input), {
+      expected: "a list of statements"
+    }),
+    SchemaTransformation.transform({
+      decode: (items): ReadonlyArray<Statement> =>
+        items.map((item) =>
+          typeof item === "string"
+            ? { text: item, params: [] }
+            : { text: "execute" in item ? item.execute : item.query, params: item.params ?? [] }
+        ),
+      encode: (statements) => statements.map(({ params, text }) => ({ execute: text, params }))
+    })
+  ),
+  (schema) => (schema as unknown as { annotate: (a: unknown) => never }).annotate({ [fieldKind]: "statements" })
 )
 
 /** A step: a map with an action key, and controls. The action receives a {@link NestedStep}. */

@@ -29,7 +29,7 @@ export const check = (
   output?: { readonly names: OutputNames }
 ): void => {
   for (const use of code.uses) {
-    if (output !== undefined && (output.names === undefined || output.names.has(use.name))) continue
+    if (use.optional || output !== undefined && (output.names === undefined || output.names.has(use.name))) continue
     const problem = checkUse(use, known, output?.names)
     if (problem !== undefined) problems.push(problem)
   }
@@ -60,7 +60,9 @@ const unknown = (
   return {
     code: "unknown-name",
     message: `nothing sets ${shown}`,
-    hint: close === undefined ? "set it under vars:, or save it in an earlier step" : `did you mean ${close}?`,
+    hint: close === undefined
+      ? use.hint ?? "set it under vars:, or save it in an earlier step"
+      : `did you mean ${close}?`,
     // A bad value in a Robogo file is found when it runs: there it ends the step, not the whole run.
     severity: spelling === "robogo" ? "warning" : "error",
     span: use.span

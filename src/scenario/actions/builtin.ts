@@ -15,6 +15,7 @@ import { jsonBuild, jsonDiff, jsonExtract, jsonParse } from "./json.ts"
 import { log } from "./log.ts"
 import { dns, ping, tcpConnect } from "./network.ts"
 import { jq, jsonpath, regex, xpath } from "./query.ts"
+import { postgres } from "./postgres.ts"
 import { random, stringRandom, uuid } from "./random.ts"
 import { shell } from "./shell.ts"
 import { template } from "./template.ts"
@@ -67,6 +68,8 @@ export const builtin = [
   // http
   http,
   httpBatch,
+  // databases
+  postgres,
   // files
   fileRead,
   fileWrite,
