@@ -6,7 +6,7 @@
  */
 import { build, type BuildOptions, type Plugin } from "esbuild"
 import { spawnSync } from "node:child_process"
-import { chmodSync, existsSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { chmodSync, existsSync, globSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
 
 const root = join(import.meta.dirname, "..")
@@ -58,7 +58,20 @@ const buildLibrary = () => {
     { cwd: root, stdio: "inherit" }
   )
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
-  for (const room of ["services", "programs", "scenario"]) writeBarrel(room)
+  tidyTypes()
+  for (const room of ["services", "layers", "programs", "scenario"]) writeBarrel(room)
+}
+
+/** Types name files as JavaScript does, and the command line needs none: nobody imports it. */
+const tidyTypes = () => {
+  for (const name of globSync("**/*.d.ts", { cwd: join(dist, "lib") })) {
+    const path = join(dist, "lib", name)
+    if (/^(?:cli[\\/]|bin\.|worker\.)/.test(name)) rmSync(path)
+    else {
+      const text = readFileSync(path, "utf8")
+      writeFileSync(path, text.replace(/((?:from|import)\s*\(?\s*"\.[^"]*)\.ts"/g, "$1.js\""))
+    }
+  }
 }
 
 /** `skein/services` and so on: one namespace per module. The sources have no such files, so that nothing inside uses them. */

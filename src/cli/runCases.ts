@@ -70,7 +70,12 @@ const runOnce = Effect.fnUntraced(function*(
 /** Nothing runs with a mistake in any file. */
 const refuse = Effect.fnUntraced(function*(plan: Pick<Runner.Plan<never>, "cases" | "problems">) {
   const isJson = (yield* Settings.Format) === "json"
-  yield* isJson ? Problems.print(plan.problems, "json", Problems.filesOf(plan)) : Problems.note(plan.problems)
+  const files = Problems.filesOf(plan)
+  if (isJson) yield* Problems.print(plan.problems, "json", files)
+  else {
+    yield* Problems.note(plan.problems)
+    yield* Console.error(`nothing ran: ${Problems.sentence(plan.problems, files)}`)
+  }
   return ExitCode.usage
 })
 

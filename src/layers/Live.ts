@@ -12,30 +12,35 @@ import * as UndiciHttpClient from "./live/UndiciHttpClient.ts"
 import * as WorkerJq from "./live/WorkerJq.ts"
 
 export interface Options {
-  /** The file of the root `worker.ts`, or its bundle. */
-  readonly worker: URL
-  /** Settings of HTTP requests and of their connections. */
-  readonly http: Partial<HttpPolicy.Settings>
-  readonly connection: HttpPolicy.ConnectionOptions
-  /** Where proxies are named. */
-  readonly environment: Readonly<Record<string, string>>
-  /** Absolute folder that folders of embedded databases start from. */
-  readonly directory: string
+  /** The file of the root `worker.ts`. @default the one that comes with this file */
+  readonly worker?: URL | undefined
+  /** Settings of HTTP requests. @default HttpPolicy.defaults */
+  readonly http?: Partial<HttpPolicy.Settings> | undefined
+  /** What HTTP connections want unless a request says otherwise. */
+  readonly connection?: HttpPolicy.ConnectionOptions | undefined
+  /** Where proxies are named. @default no proxies */
+  readonly environment?: Readonly<Record<string, string>> | undefined
+  /** Absolute folder that folders of embedded databases start from. @default the working directory */
+  readonly directory?: string | undefined
 }
 
-/** Needs files and processes, and a masking sink that its user shares. */
-export const layer = (options: Options) =>
-  Layer.mergeAll(
+/** Needs files and processes (`NodeServices.layer`); gives the masking sink that all of it shares too. */
+export const layer = (options: Options = {}) => {
+  const entry = options.worker ?? besideThis
+  return Layer.mergeAll(
     UndiciHttpClient.layer({
       settings: options.http,
       connection: options.connection,
       environment: options.environment
     }),
-    Connections.layer({ embedded: { entry: options.worker, directory: options.directory } }),
+    Connections.layer({ embedded: { entry, directory: options.directory } }),
     NodeMockServer.layer,
     SystemSecrets.layer,
-    WorkerJq.layer({ entry: options.worker }),
+    WorkerJq.layer({ entry }),
     NodeNetworkProbe.layer,
     NodeMetricsServer.layer,
     InspectorProfiler.layer
   ).pipe(Layer.provideMerge(Masking.layer))
+}
+
+const besideThis = new URL(import.meta.url.endsWith(".ts") ? "../worker.ts" : "../worker.js", import.meta.url)
