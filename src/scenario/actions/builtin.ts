@@ -9,6 +9,7 @@ import { sslCertCheck } from "./certificate.ts"
 import { control, skip } from "./control.ts"
 import { csvParse } from "./csv.ts"
 import { base64Decode, base64Encode, hash, hmac, urlDecode, urlEncode } from "./encoding.ts"
+import { fake } from "./fake.ts"
 import { fileDelete, fileExists, fileList, fileRead, fileWrite } from "./files.ts"
 import { http, httpBatch } from "./http.ts"
 import { jsonBuild, jsonDiff, jsonExtract, jsonParse } from "./json.ts"
@@ -39,6 +40,7 @@ export const builtin = [
   uuid,
   random,
   stringRandom,
+  fake,
   // text
   length,
   concat,

@@ -1,6 +1,7 @@
 /** `uuid`, `random` and `string_random`: chance that repeats with the run's seed. */
 import { Effect, Schema } from "effect"
 import * as Action from "../Action.ts"
+import * as TestData from "../data/TestData.ts"
 import * as Fields from "../Fields.ts"
 import { named } from "../RobogoArguments.ts"
 
@@ -22,7 +23,7 @@ export const uuid = Action.make({
       yaml: "steps:\n  - uuid:\n    save: { a: value }\n  - uuid:\n    save: { b: value }\n  - assert: a != b\n"
     }
   ],
-  run: (_, context) => Effect.sync(() => uuidOf(context.random))
+  run: (_, context) => Effect.sync(() => TestData.uuid(context.random))
 })
 
 export const random = Action.make({
@@ -108,15 +109,6 @@ export const stringRandom = Action.make({
     return { value, length, charset }
   })
 })
-
-/** Makes a UUID of version 4 from numbers in [0, 1). */
-export const uuidOf = (random: () => number): string => {
-  const digits = Array.from({ length: 32 }, () => Math.floor(random() * 16))
-  digits[12] = 4
-  digits[16] = 8 + (digits[16]! & 3)
-  const hex = digits.map((digit) => digit.toString(16)).join("")
-  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-")
-}
 
 const numeric = "0123456789"
 const lowercase = "abcdefghijklmnopqrstuvwxyz"
