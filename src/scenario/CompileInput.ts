@@ -245,7 +245,7 @@ export const issuesOf = (
 ): ReadonlyArray<{ readonly path: ReadonlyArray<string>; readonly message: string }> =>
   formatter(failure.issue).issues.map((issue) => ({
     path: (issue.path ?? []).map((part) => String(typeof part === "object" ? part.key : part)),
-    message: issue.message
+    message: issue.message.slice(0, 1).toLowerCase() + issue.message.slice(1)
   }))
 
 /** The node at a path of keys, or the deepest one on the way to it. */

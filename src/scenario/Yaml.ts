@@ -155,6 +155,10 @@ class Reader {
   private alias(alias: Alias, document: YamlDocument, depth: number): Node {
     const span = this.spanOf(alias)
     const target = alias.resolve(document)
+    if (target === undefined) {
+      const message = `no anchor &${alias.source} stands before this`
+      this.problem("unknown-alias", message, "write &name before the value that *name repeats", span.start, span.end)
+    }
     if (target === undefined || this.bombed) return { _tag: "Scalar", value: null, textStart: undefined, span }
     this.aliasDepth++
     try {

@@ -61,7 +61,7 @@ export const postgres = Action.make({
   - postgres: { execute: "insert into users values ($1, $2)", params: [1, "O'Hara"] }
 steps:
   - postgres: { query: "select name from users where id = $1", params: [1] }
-    expect: [count == 1, "row.name == \"O'Hara\""]
+    expect: [count == 1, row.name == "O'Hara"]
 `
     },
     {
