@@ -215,6 +215,7 @@ const check = (
           file: settings.file,
           directory: settings.directory,
           name: expectation.name ?? `${settings.caseId} ${context.path}`,
+          owner: `${settings.caseId} ${context.path}`,
           mask: expectation.mask,
           value: output,
           update: settings.updateSnapshots

@@ -405,7 +405,9 @@ const absent = new Set(["kafka", "spanner", "scp", "mongodb", "rabbitmq"])
 /** Inputs that the compiler sets when a step's own `expect` looks at what would otherwise be an error, by output name. */
 const judged: Readonly<Record<string, ReadonlyArray<string>>> = {
   any_status: ["status", "results", "ok", "failed"],
-  any_exit: ["exit_code"]
+  any_exit: ["exit_code"],
+  any_connection: ["connected"],
+  any_certificate: ["valid"]
 }
 
 const judgedByStep = (body: CompiledBody, expect: ReadonlyArray<CompiledExpectation>): CompiledBody => {

@@ -72,7 +72,7 @@ export const sslCertCheck = Action.make({
       yaml: `mocks: { api: { routes: {} } }
 steps:
   - ssl_cert_check: "\${replace(mocks.api.url, 'http://', '')}"
-    expect_error: any
+    expect_error: cannot make a TLS connection
 `
     }
   ],

@@ -40,7 +40,7 @@ export const fileRead = Action.make({
       yaml: `steps:
   - file_write: { path: build/order.json, content: { id: 7, items: [a, b] } }
   - file_read: build/order.json
-    expect: [content.items[1] == 'b', format == 'json']
+    expect: ["content.items[1] == 'b'", format == 'json']
 `
     },
     {
@@ -236,7 +236,7 @@ export const fileList = Action.make({
   - file_write: { path: build/list/a.txt, content: x }
   - file_write: { path: build/list/b.md, content: x }
   - file_list: build/list/*.txt
-    expect: [count == 1, files[0] == 'build/list/a.txt']
+    expect: [count == 1, "files[0] == 'build/list/a.txt'"]
 `
     },
     { title: "No match is an empty list", yaml: "steps:\n  - file_list: nothing-here/*\n    expect: count == 0\n" }

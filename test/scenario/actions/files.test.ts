@@ -4,6 +4,7 @@ import { Effect, Fiber, FileSystem, Layer } from "effect"
 import { ActionError } from "../../../src/scenario/Action.ts"
 import { fileDelete, fileExists, fileList, fileRead, fileWrite } from "../../../src/scenario/actions/files.ts"
 import { makeContext, runAction } from "./context.ts"
+import { runExamples } from "./examples.ts"
 
 const folder = Effect.gen(function*() {
   const files = yield* FileSystem.FileSystem
@@ -189,6 +190,8 @@ layer(NodeServices.layer)("file actions", (it) => {
       assert.deepEqual(yield* run(fileExists, { path: "d" }), { exists: false, kind: null, size_bytes: null })
     }))
 })
+
+runExamples([fileDelete, fileExists, fileList, fileRead, fileWrite])
 
 /** Big integers as text, so that answers can be compared as JSON. */
 const plain = (value: unknown): unknown =>

@@ -3,9 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import * as Fake from "../../../src/layers/fake/FakeNetworkProbe.ts"
+import * as NodeNetworkProbe from "../../../src/layers/live/NodeNetworkProbe.ts"
 import { ActionError } from "../../../src/scenario/Action.ts"
 import { sslCertCheck } from "../../../src/scenario/actions/certificate.ts"
 import { dns, endpointOf, ping, tcpConnect } from "../../../src/scenario/actions/network.ts"
+import * as Scenarios from "../../support/runScenarios.ts"
 import { runAction, runRobogo } from "./context.ts"
 
 /** Lets virtual time run until the effect has ended. */
@@ -175,6 +177,22 @@ it.layer(Layer.merge(Fake.layer, NodeServices.layer))("network actions", (it) =>
         assert.strictEqual(error.message, `the certificate of x.test:443 is not valid: ${faults.join("; ")}`)
       }
     }))
+})
+
+const live = NodeNetworkProbe.layer.pipe(Layer.provideMerge(Scenarios.layer))
+
+it.layer(live, { excludeTestServices: true })("network actions on this machine", (it) => {
+  const actions = [tcpConnect, sslCertCheck, ping, dns]
+  for (const action of actions) {
+    it.effect(`the examples of ${action.name} pass`, () =>
+      Effect.gen(function*() {
+        for (const example of action.examples) {
+          const { report } = yield* Scenarios.run({ "example.yaml": `name: Example\n${example.yaml}` }, actions)
+          const [one] = report.cases
+          assert.strictEqual(one!.status, "passed", JSON.stringify([example.title, one!.steps]))
+        }
+      }))
+  }
 })
 
 describe("endpointOf", () => {

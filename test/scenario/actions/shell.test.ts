@@ -4,6 +4,7 @@ import { Effect, Fiber, FileSystem } from "effect"
 import { ActionError } from "../../../src/scenario/Action.ts"
 import { shell } from "../../../src/scenario/actions/shell.ts"
 import { makeContext, runAction } from "./context.ts"
+import { runExamples } from "./examples.ts"
 
 interface Output {
   readonly exit_code: number
@@ -192,6 +193,8 @@ describe("shell, checked before the run", () => {
     })
   }
 })
+
+runExamples([shell])
 
 /** A process that has ended but waits for its parent to notice counts as ended. */
 const isAlive = (pid: number): boolean => {
