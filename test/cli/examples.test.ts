@@ -1,0 +1,57 @@
+/** Every example in a command's help, run as it stands, in a folder that has the files it names. */
+import { assert, beforeAll, describe, it } from "@effect/vitest"
+import type { Command } from "effect/cli"
+import { mkdirSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { make } from "../../src/cli/main.ts"
+import { folder, shell } from "./commandLine.ts"
+
+/** All commands below the root, with their path. */
+const commandsOf = (
+  command: Command.Command.Any,
+  path: string
+): ReadonlyArray<{ path: string; command: Command.Command.Any }> =>
+  command.subcommands.flatMap(({ commands }) =>
+    commands.flatMap((
+      sub
+    ) => [{ path: `${path} ${sub.name}`, command: sub }, ...commandsOf(sub, `${path} ${sub.name}`)])
+  )
+
+const commands = commandsOf(make(), "skein")
+const examples = commands.flatMap(({ command }) => command.examples.map((example) => example.command))
+const files = folder({
+  "example.env": "",
+  "curl.txt": "curl http://127.0.0.1:1/orders"
+})
+
+describe("help", () => {
+  it.each(commands)("$path has a description and at least two examples that begin with it", ({ command, path }) => {
+    assert.isAbove(command.description?.length ?? 0, 10)
+    assert.isAtLeast(command.examples.length, 2)
+    for (const example of command.examples) assert.isTrue(example.command.startsWith(path), example.command)
+  })
+})
+
+describe.concurrent("examples in help", () => {
+  beforeAll(async () => {
+    mkdirSync(join(files.path, "examples"))
+    writeFileSync(join(files.path, "examples/a.yaml"), "name: A\ntags: [slow]\nsteps:\n  - log: hello\n")
+    writeFileSync(join(files.path, "examples/b.yaml"), "name: B\nsteps:\n  - log: hello\n")
+    const runs = [
+      "--filter a.yaml --report json=shard-1.json",
+      "--filter b.yaml --report json=shard-2.json --report jsonl=events.jsonl"
+    ]
+    for (const flags of runs) {
+      assert.strictEqual((await shell(`$SKEIN run examples ${flags}`, files.path).ended).code, 0)
+    }
+    await shell("cp shard-1.json report.json", files.path).ended
+    return () => files[Symbol.dispose]()
+  })
+
+  it.each(examples)("%s", async (example) => {
+    const { code, stderr, stdout } = await shell(example.replace(/^skein/, "$SKEIN"), files.path).ended
+
+    assert.strictEqual(code, 0, stderr)
+    if (/--format json/.test(example)) assert.doesNotThrow(() => JSON.parse(stdout))
+  })
+})
