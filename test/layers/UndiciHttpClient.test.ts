@@ -235,6 +235,61 @@ describe("UndiciHttpClient", () => {
       assert.isAtMost(server.accepted(), 3)
     }).pipe(Effect.provide(live)))
 
+  it.live("over HTTP/2 caps, time-outs and interruption end one stream, not the others on its connection", () =>
+    Effect.gen(function*() {
+      const connection = { ca: HttpServers.pem("ca") }
+      const ended: Array<string> = []
+      const server = yield* HttpServers.http2(HttpServers.identity("server"), (request, response) => {
+        response.stream.once("close", () => ended.push(request.url))
+        if (request.url === "/slow") setTimeout(() => response.end("slow"), 150)
+        else if (request.url === "/big") response.end(Buffer.alloc(3_000_000))
+        else if (request.url === "/gzip") {
+          response.writeHead(200, { "content-encoding": "gzip" }).end(gzipSync("zipped"))
+        } else if (request.url === "/early") response.writeHead(200).write("x", () => response.stream.close(2))
+        else if (request.url !== "/never") response.end("quick")
+      })
+      const to = (path: string, more: Partial<HttpExchange.Request> = {}) =>
+        HttpExchange.execute({ url: server.url + path, connection, reconnect: false, ...more })
+      yield* to("/quick")
+
+      const slow = yield* Effect.forkChild(to("/slow"))
+      const never = yield* Effect.forkChild(to("/never"))
+      const [big, late, early, zipped] = yield* Effect.all([
+        reasonOf(to("/big", { maxBodyBytes: 1_000 })),
+        reasonOf(to("/never", { timeout: Duration.millis(50) })),
+        reasonOf(to("/early")),
+        to("/gzip")
+      ], { concurrency: "unbounded" })
+      yield* Fiber.interrupt(never)
+
+      assert.deepStrictEqual([big.reason, late.reason, early.reason], ["BodyTooLarge", "Timeout", "Reset"])
+      assert.strictEqual(zipped.text, "zipped")
+      assert.strictEqual((yield* Fiber.join(slow)).text, "slow")
+      assert.strictEqual((yield* to("/quick")).text, "quick")
+      // Node's server keeps a stream with unsent data (that of /big) until its connection ends, reset or not.
+      assert.isTrue(yield* eventually(() => ended.filter((url) => url === "/never").length === 2))
+      assert.isAtMost(server.accepted(), 2)
+    }).pipe(Effect.provide(live)))
+
+  it.live("pools of kinds that are not used any more are closed when there are many", () =>
+    Effect.gen(function*() {
+      const server = yield* HttpServers.http((_, response) => response.end("x"))
+      for (let kind = 1; kind <= 80; kind++) yield* get(server.url, { connectTimeout: Duration.seconds(kind) })
+      assert.isTrue(yield* eventually(() => server.sockets.size === 64), String(server.sockets.size))
+    }).pipe(Effect.provide(live)))
+
+  it.live("a pool that is closed for others finishes what is under way", () =>
+    Effect.gen(function*() {
+      const server = yield* HttpServers.http((request, response) => {
+        if (request.url === "/slow") setTimeout(() => response.end("slow"), 100)
+        else response.end("x")
+      })
+      const slow = yield* Effect.forkChild(get(`${server.url}/slow`, { http2: false }), { startImmediately: true })
+      yield* Effect.sleep("20 millis")
+      for (let kind = 1; kind <= 70; kind++) yield* get(server.url, { connectTimeout: Duration.seconds(kind) })
+      assert.strictEqual((yield* Fiber.join(slow)).text, "slow")
+    }).pipe(Effect.provide(live)))
+
   it.live("at most so many connections are open to a host, and they are used again", () =>
     Effect.gen(function*() {
       let most = 0

@@ -2,7 +2,7 @@
 import { Effect, type Scope } from "effect"
 import { readFileSync } from "node:fs"
 import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from "node:http"
-import { createSecureServer } from "node:http2"
+import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2"
 import { createServer as createHttpsServer } from "node:https"
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from "node:net"
 import type { TlsOptions } from "node:tls"
@@ -58,9 +58,12 @@ export const https = (options: TlsOptions, listener: RequestListener): Effect.Ef
   running(createHttpsServer(options, listener).on("tlsClientError", () => {}), (port) => `https://localhost:${port}`)
 
 /** Offers HTTP/2 and HTTP/1.1. */
-export const http2 = (options: TlsOptions, listener: RequestListener): Effect.Effect<Running, never, Scope.Scope> =>
+export const http2 = (
+  options: TlsOptions,
+  listener: (request: Http2ServerRequest, response: Http2ServerResponse) => void
+): Effect.Effect<Running, never, Scope.Scope> =>
   running(
-    createSecureServer({ ...options, allowHTTP1: true }, listener as never).on(
+    createSecureServer({ ...options, allowHTTP1: true }, listener).on(
       "tlsClientError",
       () => {}
     ) as unknown as Server,
