@@ -44,17 +44,17 @@ export interface BoundSql {
 export interface SqlTemplate {
   /** How each hole is filled, in order; for `check` to tell. */
   readonly placements: ReadonlyArray<Placement>
-  /** Fills the holes, one value each. */
+  /** Fills the holes, one value each. Fails with the first hole whose value does not fit its place. */
   readonly render: (values: ReadonlyArray<Value>) => Result.Result<BoundSql, SqlProblem>
 }
 
-/** What `check` says about a hole. */
+/** What `check` says about a hole, after "is". */
 export const explain: Readonly<Record<Placement, string>> = {
   parameter: "bound as a parameter",
   list: "bound as a parameter, or as one for each item of a list",
   text: "escaped inside the quoted text",
   literal: "written as a quoted literal: this statement takes no parameters",
-  name: "taken as a name: letters, digits and _ only",
+  name: "taken as a name: letters, digits and _ only, or anything in double quotes",
   column: "taken as the name or number of a column",
   direction: "taken as asc or desc",
   type: "taken as the name of a type",
@@ -65,10 +65,8 @@ export const explain: Readonly<Record<Placement, string>> = {
 /** Compiles the parts of a text: strings, and numbers for holes, whose order counts and not their value. */
 export const compile = (parts: ReadonlyArray<string | number>): Result.Result<SqlTemplate, SqlProblem> => {
   const sql = parts.map((part) => typeof part === "string" ? part.replaceAll("\0", "") : "\0").join("")
-  if (sql.trim() === "\0") return Result.succeed({ placements: ["statement"], render: ([value]) => wholeStatement(value) })
-
   const cut = SqlTokens.tokens(sql)
-  const place = placing(cut)
+  const place = sql.trim() === "\0" ? () => "statement" as const : placing(cut)
   const pieces: Array<string | Piece> = []
   const placements: Array<Placement> = []
   for (const [at, token] of cut.entries()) {
@@ -79,16 +77,17 @@ export const compile = (parts: ReadonlyArray<string | number>): Result.Result<Sq
     }
     const how = place(at)
     if (typeof how !== "string") return Result.fail({ hole: placements.length, ...how })
-    pieces.push({ placement: how, token, hole: placements.length })
+    pieces.push({ placement: how, token: token.text, hole: placements.length })
     for (let hole = 0; hole < holes; hole++) placements.push(how)
   }
   const highest = SqlTokens.highestParameter(sql)
   return Result.succeed({ placements, render: (values) => fill(pieces, values, highest) })
 }
 
+/** A token with holes, each a NUL. */
 interface Piece {
   readonly placement: Placement
-  readonly token: SqlTokens.Token
+  readonly token: string
   /** The first hole in the token. */
   readonly hole: number
 }
@@ -108,18 +107,13 @@ const fill = (
       text += piece
       continue
     }
-    const own = piece.token.text.split("\0").slice(1).map((_, at) => values[piece.hole + at] ?? null)
-    const filled = writers[piece.placement](own, piece.token.text, bind)
+    const own = piece.token.split("\0").slice(1).map((_, at) => values[piece.hole + at] ?? null)
+    const filled = writers[piece.placement](own, piece.token, bind)
     if (typeof filled !== "string") return Result.fail({ hole: piece.hole, ...filled })
     text += filled
   }
   return Result.succeed({ text, params })
 }
-
-const wholeStatement = (value: Value | undefined): Result.Result<BoundSql, SqlProblem> =>
-  typeof value === "string"
-    ? Result.succeed({ text: value, params: [] })
-    : Result.fail({ hole: 0, message: "the whole statement is a value, and that is no text" })
 
 type Writer = (
   values: ReadonlyArray<Value>,
@@ -147,7 +141,8 @@ const writers: Readonly<Record<Placement, Writer>> = {
       ? String(value)
       : { message: `${shown(value!)} is no name of a type` },
   comment: () => " ",
-  statement: () => ({ message: "a statement stands alone" })
+  statement: ([value]) =>
+    typeof value === "string" ? value : { message: "the whole statement is a value, and that is no text" }
 }
 
 /** A word with holes: plain words with dots between them, each quoted in lower case, as the server folds them. */
@@ -214,12 +209,26 @@ const shown = (value: Value): string => {
 const withParameters = new Set(["select", "insert", "update", "delete", "merge", "with", "values", "table"])
 
 const namesFollow = new Set(
-  ("from join into update table only as truncate schema view index sequence database column constraint references trigger " +
+  ("join into update table only as truncate schema view index sequence database column constraint references trigger " +
     "function procedure role user type domain extension policy publication tablespace materialized").split(" ")
 )
 const typesBeforeText = new Set(["interval", "date", "time", "timestamp", "timestamptz", "timetz"])
 const aggregates = new Set(["count", "sum", "min", "max", "avg"])
-const clauses = new Set(["select", "from", "where", "group", "order", "having", "limit", "offset", "values", "set", "into", "returning", "on"])
+const clauses = new Set([
+  "select",
+  "from",
+  "where",
+  "group",
+  "order",
+  "having",
+  "limit",
+  "offset",
+  "values",
+  "set",
+  "into",
+  "returning",
+  "on"
+])
 
 /** Decides the placement of the holes in a token, by the words around it. */
 const placing = (cut: ReadonlyArray<SqlTokens.Token>) => {
@@ -232,55 +241,73 @@ const placing = (cut: ReadonlyArray<SqlTokens.Token>) => {
     if (token.kind === "text") return "text"
     if (token.kind === "name") return "name"
     if (token.kind === "dollar") {
-      return { message: "no value can be put into a text in dollar quotes", hint: "use '...', or give the body without ${...}" }
+      return {
+        message: "no value can be put into a text in dollar quotes",
+        hint: "use '...', or give the body without ${...}"
+      }
     }
     const place = significant.findIndex((other) => other.at === at)
-    const around = (offset: number): string => {
-      const near = significant[place + offset]?.token
-      return near === undefined ? "" : near.kind === "word" || near.kind === "symbol" ? near.text.toLowerCase() : near.kind
+    const near = (offset: number): string => {
+      const other = significant[place + offset]?.token
+      if (other === undefined) return ""
+      return other.kind === "word" || other.kind === "symbol" ? other.text.toLowerCase() : other.kind
     }
     const glued = cut[at - 1]?.kind === "number" || cut[at - 1]?.kind === "parameter"
     if (glued) return { message: "a value cannot go on with a number", hint: "put the whole number into the variable" }
-    if (token.text !== "\0" || around(-1) === "." || around(1) === ".") return "name"
+    if (token.text !== "\0" || near(-1) === "." || near(1) === ".") return "name"
 
-    const clause = clauseOf(significant.slice(0, place).map(({ token }) => token))
-    const before = around(-1)
+    const around = surroundings(significant.slice(0, place).map(({ token }) => token))
+    const before = near(-1)
     if (before === "::") return "type"
-    if (clause.name === "order" && !["by", ","].includes(before) && clause.depth === 0) return "direction"
-    if ((clause.name === "order" || clause.name === "group") && ["by", ","].includes(before) && clause.depth === 0) return "column"
-    if (isName(before, around(-2), around(1), clause)) return "name"
+    if (["order", "group"].includes(around.clause)) {
+      if (["by", ","].includes(before)) return "column"
+      if (around.clause === "order") return "direction"
+    }
+    if (isName(before, near(-2), near(1), around)) return "name"
     if (typesBeforeText.has(before)) return "literal"
     const first = significant.findLast(({ token }, index) => index < place && token.text === ";")
     const start = first === undefined ? 0 : significant.indexOf(first) + 1
     const opening = significant.slice(start).find(({ token }) => token.text !== "(")?.token.text.toLowerCase() ?? ""
     if (!withParameters.has(opening)) return "literal"
-    return before === "(" && around(-2) === "in" && around(1) === ")" ? "list" : "parameter"
+    return before === "(" && near(-2) === "in" && near(1) === ")" ? "list" : "parameter"
   }
 }
 
-interface Clause {
-  /** The last clause word at the same depth, or the one that opened the parentheses around. */
-  readonly name: string
-  /** Parentheses opened since that word. */
-  readonly depth: number
+/** What stands before a hole, within the same parentheses. */
+interface Surroundings {
+  /** In lower case, nearest first. */
+  readonly words: ReadonlyArray<string>
+  /** The nearest word that begins a clause; empty when there is none. */
+  readonly clause: string
+  /** The clause in which the parentheses were opened. */
+  readonly outer: string
 }
 
-const clauseOf = (before: ReadonlyArray<SqlTokens.Token>): Clause => {
+const surroundings = (before: ReadonlyArray<SqlTokens.Token>): Surroundings => {
+  const words: Array<string> = []
   let depth = 0
-  for (let at = before.length - 1; at >= 0; at--) {
-    const text = before[at]!.text.toLowerCase()
-    if (text === ")") depth--
-    else if (text === "(") depth++
-    else if (text === ";") break
-    else if (before[at]!.kind === "word" && clauses.has(text) && depth >= 0) return { name: text, depth }
+  let at = before.length - 1
+  for (; at >= 0; at--) {
+    const { kind, text } = before[at]!
+    if (text === ";") break
+    if (text === ")") depth++
+    else if (text === "(" && --depth < 0) break
+    else if (kind === "word" && depth === 0) words.push(text.toLowerCase())
   }
-  return { name: "", depth: 0 }
+  const outside = before.slice(0, Math.max(0, at)).map(({ text }) => text.toLowerCase())
+  return {
+    words,
+    clause: words.find((word) => clauses.has(word)) ?? "",
+    outer: outside.findLast((word) => clauses.has(word)) ?? ""
+  }
 }
 
-const isName = (before: string, earlier: string, after: string, clause: Clause): boolean =>
-  namesFollow.has(before) && !(before === "from" && clause.depth > 0 && clause.name !== "from") ||
+const isName = (before: string, earlier: string, after: string, { clause, outer, words }: Surroundings): boolean =>
+  // In extract(day from x) there is no table.
+  before === "from" && (words.includes("select") || words.includes("delete")) ||
+  namesFollow.has(before) ||
   before === "exists" && ["if", "not"].includes(earlier) && after !== "(" ||
   before === "(" && aggregates.has(earlier) && after === ")" ||
-  before === "," && clause.name === "from" && clause.depth === 0 ||
-  clause.name === "into" && clause.depth === 1 ||
-  clause.name === "set" && clause.depth === 0 && ["set", ","].includes(before) && after === "="
+  before === "," && clause === "from" ||
+  clause === "" && outer === "into" ||
+  clause === "set" && ["set", ","].includes(before) && after === "="

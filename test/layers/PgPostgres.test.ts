@@ -1,10 +1,12 @@
 /** The contract on a real PostgreSQL, from the binaries of a dev dependency, and what only a server can be asked. */
 import { assert, describe, layer } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Redacted, Stream } from "effect"
+import { Context, Effect, Fiber, Layer, Redacted, Result, Stream } from "effect"
 import * as PgPostgres from "../../src/layers/live/PgPostgres.ts"
+import * as SqlTemplate from "../../src/scenario/SqlTemplate.ts"
 import { Postgres } from "../../src/services/Postgres.ts"
 import { TestDatabase, tests, textOf } from "../services/PostgresSuite.ts"
 import * as RealPostgres from "../support/RealPostgres.ts"
+import { injections } from "../support/sqlInjections.ts"
 
 class Server extends Context.Service<Server, RealPostgres.RealPostgres>()("test/Server") {}
 
@@ -39,6 +41,39 @@ describe.runIf(RealPostgres.isAvailable)(`PostgreSQL 18${RealPostgres.whyNot}`, 
 
         assert.include(rows[0]?.["query"], "$1::text")
         assert.notInclude(rows[0]?.["query"], "drop table")
+      }))
+
+    it.effect("R10 a value in the SQL text of a Robogo file comes back as it went in, wherever it stands", () =>
+      Effect.gen(function*() {
+        const client = yield* connect()
+        yield* client.query("create table targets (n int)")
+        const before = "select '' as a, E'"
+        for (const value of injections) {
+          const template = Result.getOrThrow(
+            SqlTemplate.compile([
+              before,
+              0,
+              "' as b, '",
+              1,
+              "' as c, ",
+              2,
+              " as d, 1 as \"x",
+              3,
+              "\" /* ",
+              4,
+              " */ -- ",
+              5
+            ])
+          )
+          const name = value.slice(0, 20)
+          const { params, text } = Result.getOrThrow(template.render([value, value, value, name, value, value]))
+
+          const { columns, rows } = yield* client.query(text, params)
+
+          assert.deepStrictEqual({ ...rows[0] }, { a: "", b: value, c: value, d: value, [`x${name}`]: 1 }, value)
+          assert.strictEqual(columns.length, 5)
+        }
+        assert.strictEqual((yield* client.query("select * from targets")).rows.length, 0)
       }))
 
     it.effect("R15 the password of a URL is in no error, whatever fails", () =>
