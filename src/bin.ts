@@ -23,9 +23,6 @@ const exitNow = (code: number): never => {
 }
 
 const stopSignal = ProcessStopSignal.layer({
-  onStop: (signal) => {
-    if (signal === "SIGINT") say("\nstopping: no new work, teardown runs; press Ctrl-C again to end at once\n")
-  },
   onForce: (signal) => exitNow(ExitCode.ofSignal(signal)),
   // npm and npx, which set this, send a terminal's Ctrl-C a second time.
   repeatWithinMillis: process.env["npm_command"] === undefined ? 0 : 100
@@ -41,7 +38,7 @@ const invocation = Layer.succeed(Invocation, {
   directory: process.cwd(),
   cores: availableParallelism(),
   terminal: { stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
-  columns: Effect.sync(() => stderr.columns ?? 80)
+  columns: Effect.sync(() => stderr.columns || 80)
 })
 
 /** The worker's file is beside this one, as source and as bundle. */

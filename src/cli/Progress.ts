@@ -7,6 +7,7 @@ import type * as Formats from "../programs/report/Formats.ts"
 import * as Jsonl from "../programs/report/Jsonl.ts"
 import * as RunProgress from "../programs/report/Progress.ts"
 import type { Event } from "../scenario/Event.ts"
+import { StopSignal } from "../services/StopSignal.ts"
 import { Invocation } from "./Invocation.ts"
 import * as LiveView from "./LiveView.ts"
 import * as ReportOutput from "./ReportOutput.ts"
@@ -33,14 +34,23 @@ export const open = Effect.fnUntraced(function*(
   const view = verbosity !== "quiet" && (yield* isLive) ? yield* openView(style) : undefined
   const onStdout = targets.some(({ format, path }) => format === "jsonl" && path === "-")
 
+  const say = (text: string) => view === undefined ? Console.error(text) : view.print(text)
+  const { await: stopped } = yield* StopSignal
+  const scope = yield* Scope.make()
+  // Ends with the scope, that is with the progress.
+  yield* Effect.forkIn(Effect.flatMap(stopped, (signal) => signal === "SIGINT" ? say(howToForce) : Effect.void), scope)
+
   const onEvent = (event: Event): Effect.Effect<void> => {
     const text = lines(event).join("\n")
     view?.add(event)
-    const shown = text === "" ? Effect.void : view === undefined ? Console.error(text) : view.print(text)
+    const shown = text === "" ? Effect.void : say(text)
     return onStdout ? Effect.andThen(Console.log(Jsonl.line(event).trimEnd()), shown) : shown
   }
-  return { onEvent, close: view?.close ?? Effect.void } satisfies Progress
+  const close = Effect.andThen(Scope.close(scope, Exit.void), view?.close ?? Effect.void)
+  return { onEvent, close } satisfies Progress
 })
+
+const howToForce = "stopping: no new work, teardown runs; press Ctrl-C again to end at once"
 
 /** On a build machine every frame would be a line of the log. */
 const isLive = Effect.map(

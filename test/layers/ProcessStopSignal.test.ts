@@ -12,7 +12,7 @@ const force = (): never => {
 const emit = (signal: Signal) =>
   Effect.sync(() => void process.emit(signal as NodeJS.Signals, signal as NodeJS.Signals))
 
-suite("process", ProcessStopSignal.layer({ onStop: () => {}, onForce: force }), emit)
+suite("process", ProcessStopSignal.layer({ onForce: force }), emit)
 
 describe("ProcessStopSignal", () => {
   it.effect("R27 a second signal forces the end, whichever it is", () =>
@@ -20,20 +20,18 @@ describe("ProcessStopSignal", () => {
       yield* emit("SIGINT")
 
       assert.throws(() => process.emit("SIGTERM", "SIGTERM"), Forced)
-    }).pipe(Effect.provide(ProcessStopSignal.layer({ onStop: () => {}, onForce: force }))))
+    }).pipe(Effect.provide(ProcessStopSignal.layer({ onForce: force }))))
 
-  it.effect("a repeat of the same signal that npm sent on is one key press", () => {
-    const stops: Array<Signal> = []
-    return Effect.gen(function*() {
+  it.effect("a repeat of the same signal that npm sent on is one key press", () =>
+    Effect.gen(function*() {
+      const stop = yield* StopSignal
+
       yield* emit("SIGINT")
       yield* emit("SIGINT")
 
-      assert.deepStrictEqual(stops, ["SIGINT"])
+      assert.strictEqual(yield* stop.await, "SIGINT")
       assert.throws(() => process.emit("SIGTERM", "SIGTERM"), Forced)
-    }).pipe(Effect.provide(
-      ProcessStopSignal.layer({ onStop: (signal) => stops.push(signal), onForce: force, repeatWithinMillis: 60_000 })
-    ))
-  })
+    }).pipe(Effect.provide(ProcessStopSignal.layer({ onForce: force, repeatWithinMillis: 60_000 }))))
 
   it.effect("R28 a closed pipe asks to stop, but never forces", () =>
     Effect.gen(function*() {
@@ -44,14 +42,14 @@ describe("ProcessStopSignal", () => {
       process.stderr.emit("error", closed)
 
       assert.strictEqual(yield* stop.await, "SIGPIPE")
-    }).pipe(Effect.provide(ProcessStopSignal.layer({ onStop: () => {}, onForce: force }))))
+    }).pipe(Effect.provide(ProcessStopSignal.layer({ onForce: force }))))
 
   it.effect("R44 listeners go with the layer", () =>
     Effect.gen(function*() {
       const before = process.listenerCount("SIGINT")
 
       const during = yield* Effect.sync(() => process.listenerCount("SIGINT")).pipe(
-        Effect.provide(Layer.fresh(ProcessStopSignal.layer({ onStop: () => {}, onForce: force })))
+        Effect.provide(Layer.fresh(ProcessStopSignal.layer({ onForce: force })))
       )
 
       assert.strictEqual(during, before + 1)

@@ -8,8 +8,6 @@ import { Deferred, Effect, Layer } from "effect"
 import { type Signal, StopSignal } from "../../services/StopSignal.ts"
 
 export interface Options {
-  /** Called once, at the first signal: the place to tell a person how to force the end. */
-  readonly onStop: (signal: Signal) => void
   /** Called at the second signal; ends the process and does not return. */
   readonly onForce: (signal: Signal) => never
   /**
@@ -29,11 +27,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   const first = yield* Deferred.make<Signal>()
   const last = new Map<Signal, number>()
 
-  const stop = (signal: Signal) => {
-    if (Deferred.isDoneUnsafe(first)) return
-    Deferred.doneUnsafe(first, Effect.succeed(signal))
-    options.onStop(signal)
-  }
+  const stop = (signal: Signal) => Deferred.doneUnsafe(first, Effect.succeed(signal))
   const onSignal = (signal: Signal) => {
     const now = performance.now()
     const repeated = now - (last.get(signal) ?? -Infinity) < (options.repeatWithinMillis ?? 0)
