@@ -127,8 +127,11 @@ export interface Definition<Name extends string, Fields extends Schema.Struct.Fi
   readonly effect: StepEffect | ((constants: ValueRecord, present?: ReadonlySet<string>) => StepEffect)
   /** Rules between inputs ("one of `query`, `execute`"): sees which are present, answers with problems. */
   readonly validate?: (present: ReadonlySet<string>, constants: ValueRecord) => ReadonlyArray<string>
-  /** Variables that the step sets once it has passed. Also asked with the constant inputs alone, for the names. */
-  readonly assigns?: (input: ValueRecord) => ValueRecord
+  /**
+   * Variables that the step sets once it has passed, by its input as given and its output. Also asked with the constant
+   * inputs alone, for the names.
+   */
+  readonly assigns?: (input: ValueRecord, output?: Value) => ValueRecord
   readonly robogo?: RobogoSpelling<Schema.Struct<Fields>["Type"]>
   readonly examples: readonly [ActionExample, ActionExample, ...ReadonlyArray<ActionExample>]
   readonly run: (
@@ -148,7 +151,7 @@ export interface Action<in out Name extends string = string, out R = never, in o
   readonly output: Schema.Top
   readonly effect: StepEffect | ((constants: ValueRecord, present?: ReadonlySet<string>) => StepEffect)
   readonly validate?: ((present: ReadonlySet<string>, constants: ValueRecord) => ReadonlyArray<string>) | undefined
-  readonly assigns?: ((input: ValueRecord) => ValueRecord) | undefined
+  readonly assigns?: ((input: ValueRecord, output?: Value) => ValueRecord) | undefined
   readonly robogo?: RobogoSpelling<never> | undefined
   readonly examples: ReadonlyArray<ActionExample>
   readonly run: (input: never, context: ActionContext) => Effect.Effect<Value, ActionError, R>

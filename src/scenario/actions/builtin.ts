@@ -8,6 +8,7 @@ import { assert } from "./assert.ts"
 import { sslCertCheck } from "./certificate.ts"
 import { control, skip } from "./control.ts"
 import { csvParse } from "./csv.ts"
+import { dataSet } from "./data_set.ts"
 import { base64Decode, base64Encode, hash, hmac, urlDecode, urlEncode } from "./encoding.ts"
 import { fake } from "./fake.ts"
 import { fileDelete, fileExists, fileList, fileRead, fileWrite } from "./files.ts"
@@ -15,16 +16,16 @@ import { http, httpBatch } from "./http.ts"
 import { jsonBuild, jsonDiff, jsonExtract, jsonParse } from "./json.ts"
 import { log } from "./log.ts"
 import { dns, ping, tcpConnect } from "./network.ts"
-import { jq, jsonpath, regex, xpath } from "./query.ts"
 import { postgres } from "./postgres.ts"
+import { jq, jsonpath, regex, xpath } from "./query.ts"
 import { random, stringRandom, uuid } from "./random.ts"
 import { shell } from "./shell.ts"
 import { template } from "./template.ts"
 import { concat, length, string, stringFormat, stringReplace } from "./text.ts"
 import { sleep, time } from "./time.ts"
 import { variable } from "./variable.ts"
-import { xmlBuild, xmlParse } from "./xml.ts"
 import { waitFor } from "./wait_for.ts"
+import { xmlBuild, xmlParse } from "./xml.ts"
 
 export const builtin = [
   // basics
@@ -67,6 +68,7 @@ export const builtin = [
   xmlParse,
   xmlBuild,
   csvParse,
+  dataSet,
   // http
   http,
   httpBatch,
