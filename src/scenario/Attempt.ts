@@ -73,7 +73,7 @@ const act = (call: Call, context: AttemptContext): Effect.Effect<Value, Failures
       Effect.mapError((error) => Failures.fromAction(error, location)),
       Effect.catchDefect((defect) => Effect.fail(Failures.fromDefect(Cause.die(defect), call.action.name, location)))
     )
-    for (const [name, value] of Object.entries(call.action.assigns?.(raw) ?? {})) context.state.save(name, value)
+    for (const [name, value] of Object.entries(call.action.assigns?.(raw, output) ?? {})) context.state.save(name, value)
     const shape = context.step.spelling === "robogo" ? call.action.robogo?.result : undefined
     return shape === undefined ? output : shape(output, decoded.success as never)
   })
