@@ -1,14 +1,16 @@
 /** Compares the error of a step with the one that its file wants. */
 import { Result } from "effect"
+import { hint } from "../core/DidYouMean.ts"
 import * as LinearRegex from "../core/LinearRegex.ts"
-import type { ExpectError } from "./Scenario.ts"
+import { errorTypes } from "./NativeStep.ts"
 
 /** Answers with the reason why `found` is not the wanted error, or `undefined` when it is. `found` is `undefined` after a success. */
 export const check = (
-  type: ExpectError["type"],
+  type: string,
   wanted: string | undefined,
   found: string | undefined
 ): string | undefined => {
+  if (!isType(type)) return unknownType(type)
   if (found === undefined) return "an error was expected, and the step had none"
   if (type === "any" || wanted === undefined) return undefined
   const shown = `the error was: ${found}`
@@ -35,3 +37,9 @@ export const check = (
     }
   }
 }
+
+const unknownType = (type: string): string =>
+  `expect_error has no type ${JSON.stringify(type)}: ${hint(type, errorTypes) ?? `there are ${errorTypes.join(", ")}`}`
+
+const isType = (word: string): word is (typeof errorTypes)[number] =>
+  (errorTypes as ReadonlyArray<string>).includes(word)

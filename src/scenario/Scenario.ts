@@ -141,6 +141,8 @@ export interface Retry {
   readonly on?: ReadonlyArray<string> | undefined
   /** Tried again only while this holds. */
   readonly if?: Node | undefined
+  /** Robogo: a step that passed is tried again too, while `if` holds or when the answer's status is one of `on`. */
+  readonly polls?: boolean | undefined
 }
 
 export type Expectation =
@@ -155,7 +157,8 @@ export type Expectation =
   }
 
 export interface ExpectError {
-  readonly type: "any" | "contains" | "not_contains" | "matches" | "not_matches" | "exact" | "starts_with" | "ends_with"
+  /** One of `NativeStep.errorTypes`; in Robogo files any word, and one that is none of them fails the step. */
+  readonly type: string
   readonly message?: Node | undefined
   readonly span: Span
 }

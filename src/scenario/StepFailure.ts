@@ -99,7 +99,8 @@ export const isRetried = (error: StepFailure, on: ReadonlyArray<string> | undefi
 /** True for the action that ends its case as skipped. */
 export const isSkip = (error: StepFailure): boolean => error.failures[0]!.reason === "skipped"
 
-const matchesStatus = (status: number | undefined, word: string): boolean =>
+/** True for a word such as `503` or `5xx` that names the status. */
+export const matchesStatus = (status: number | undefined, word: string): boolean =>
   status !== undefined && (word === String(status) || /^[1-5]xx$/.test(word) && word[0] === String(status)[0])
 
 const frameOf = (span: Span): string =>

@@ -12,6 +12,7 @@ import * as Code from "./Code.ts"
 import type { CompiledStep } from "./Compiled.ts"
 import type { Attachment, Failure, Status } from "./Event.ts"
 import { isTrue } from "./expression/Expression.ts"
+import * as Retries from "./Retries.ts"
 import * as Failures from "./StepFailure.ts"
 import * as StepReport from "./StepReport.ts"
 
@@ -51,16 +52,32 @@ export const sequence = (
 export const run = (step: CompiledStep, state: CaseState, locals: ValueRecord, suffix: string): Run =>
   Effect.suspend(() => {
     const reason = skipReason(step, state)
-    const path = step.path + suffix
-    if (reason !== undefined) return skipped(step, state, path, locals, reason)
-    return Effect.matchEffect(holds(step, state, locals), {
-      onFailure: (failure) => failedBefore(step, state, path, locals, failure),
-      onSuccess: (condition) =>
-        step.body._tag === "Branch" ? repeated(step, state, locals, suffix, condition) : condition
-          ? repeated(step, state, locals, suffix, true)
-          : skipped(step, state, path, locals, `if: ${step.if?.text ?? ""}`)
-    })
+    if (reason !== undefined) return skipped(step, state, step.path + suffix, locals, reason)
+    if (asksInEachPass(step)) return repeated(step, state, locals, suffix, true)
+    return whenHolds(step, state, locals, suffix, (branch) => repeated(step, state, locals, suffix, branch))
   })
+
+/** In Robogo's loops `if` speaks of the pass, whose `item` and `iteration` it knows. */
+const asksInEachPass = (step: CompiledStep): boolean =>
+  step.spelling === "robogo" && (step.for !== undefined || step.while !== undefined)
+
+/** Runs what comes next when `if` holds, and skips the step when it does not; a branch goes either way. */
+const whenHolds = (
+  step: CompiledStep,
+  state: CaseState,
+  locals: ValueRecord,
+  suffix: string,
+  next: (branch: boolean) => Run
+): Run => {
+  const path = step.path + suffix
+  return Effect.matchEffect(holds(step, state, locals), {
+    onFailure: (failure) => failedBefore(step, state, path, locals, failure),
+    onSuccess: (condition) =>
+      condition || step.body._tag === "Branch"
+        ? next(condition)
+        : skipped(step, state, path, locals, `if: ${step.if?.text ?? ""}`)
+  })
+}
 
 const skipReason = (step: CompiledStep, state: CaseState): string | undefined => {
   if (step.step.skip !== undefined) return step.step.skip
@@ -161,12 +178,17 @@ const itemsOf = (value: Value, loop: NonNullable<CompiledStep["for"]>): Readonly
 
 /** One pass: the action with its retries, or the steps of a group or branch. */
 const pass = (step: CompiledStep, state: CaseState, locals: ValueRecord, suffix: string, branch: boolean): Run =>
+  asksInEachPass(step)
+    ? whenHolds(step, state, locals, suffix, (holds) => onePass(step, state, locals, suffix, holds))
+    : onePass(step, state, locals, suffix, branch)
+
+const onePass = (step: CompiledStep, state: CaseState, locals: ValueRecord, suffix: string, branch: boolean): Run =>
   Effect.gen(function*() {
     const path = step.path + suffix
     const report = yield* StepReport.start(step, state, path, namesOf(state, locals))
     const outcome = yield* step.body._tag === "Call"
       ? attempts(step, state, locals, path, suffix, report)
-      : inner(step, state, locals, suffix, branch)
+      : Effect.map(inner(step, state, locals, suffix, branch), (outcome) => ofGroup(step, outcome))
     yield* StepReport.finish(report, outcome)
     return remember(step, state, outcome)
   })
@@ -190,6 +212,16 @@ const inner = (step: CompiledStep, state: CaseState, locals: ValueRecord, suffix
         onSuccess: () => sequence(body.steps, state, locals, suffix)
       }))
   }
+}
+
+/**
+ * Whether the list that a group stands in goes on is the group's to say; steps inside it that go on have said so as well,
+ * except in Robogo files, where a failed group ends the list whatever its steps say.
+ */
+const ofGroup = (step: CompiledStep, outcome: Outcome): Outcome => {
+  if (outcome.status !== "failed" && outcome.status !== "error") return outcome
+  const stops = step.spelling === "robogo" || outcome.stops
+  return { ...outcome, stops: stops && !step.step.continue }
 }
 
 /** Tries the action until it passes, its retry policy ends, or the failure is of a kind that is not tried again. */
@@ -218,37 +250,17 @@ const attempts = (
         attachments,
         nested: (nested) => nestedStep(nested, state, locals, suffix, attachments)
       }))
-      if (result._tag === "Success") return passed(result.success)
-      const failure = result.failure
-      const again = retry !== undefined && attempt < retry.attempts && Failures.isRetried(failure, retry.on) &&
-        (yield* retryHolds(step, state, names, failure))
-      if (!again) return failedOutcome(step, failure)
+      const last = retry === undefined || attempt >= retry.attempts
+      const again = yield* Effect.result(last ? Effect.undefined : Retries.again(step, state, names, result))
+      if (again._tag === "Failure") return failedOutcome(step, again.failure)
+      if (again.success === undefined || retry === undefined) {
+        return result._tag === "Success" ? passed(result.success) : failedOutcome(step, result.failure)
+      }
       const delay = RetryPolicy.delay(retry, attempt, yield* Random.next)
-      yield* StepReport.retrying(report, failure.failures[0]!, delay)
+      yield* StepReport.retrying(report, again.success, delay)
       yield* Effect.sleep(delay)
     }
   })
-
-/** `retry.if` sees the error beside the variables. */
-const retryHolds = (
-  step: CompiledStep,
-  state: CaseState,
-  names: Code.Names,
-  failure: Failures.StepFailure
-): Effect.Effect<boolean> => {
-  const code = step.retryIf
-  if (code === undefined) return Effect.succeed(true)
-  const first = failure.failures[0]!
-  const error = {
-    error_occurred: first.kind === "error",
-    error_message: first.message,
-    step_status: first.kind === "error" ? "ERROR" : "FAIL"
-  }
-  return Effect.orElseSucceed(
-    Failures.attempt(() => isTrue(code.run(Code.over(error, names), state.machine))),
-    () => false
-  )
-}
 
 /** A step inside an action's input: no events of its own, its exchanges are those of the outer step. */
 const nestedStep = (
