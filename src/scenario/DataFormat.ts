@@ -3,12 +3,12 @@
  *
  * JSON is `core/Json`'s, YAML is `Yaml`'s: numbers are exact or an error in both, and keys such as `__proto__` are data.
  */
-import { parse as parseCsv } from "csv-parse/sync"
 import { Result } from "effect"
 import { stringify as stringifyYaml } from "yaml"
 import * as Json from "../core/Json.ts"
 import { formatPlace } from "../core/SourceText.ts"
-import { emptyRecord, isArray, isRecord, type Value } from "../core/Value.ts"
+import { isArray, isRecord, type Value } from "../core/Value.ts"
+import * as Csv from "./data/Csv.ts"
 import * as Node from "./Node.ts"
 import * as Yaml from "./Yaml.ts"
 
@@ -50,7 +50,7 @@ export const parse = (
     case "yaml":
       return parseYaml(text, options.path)
     case "csv":
-      return parseRecords(text, options.delimiter ?? ",")
+      return parseRecords(text, options.delimiter)
     case "text":
       return Result.succeed(text)
   }
@@ -93,23 +93,8 @@ const parseYaml = (text: string, path: string): Result.Result<Value, DataProblem
     : Result.fail({ message: `${formatPlace(first.span)}: ${first.message}` })
 }
 
-const parseRecords = (text: string, delimiter: string): Result.Result<Value, DataProblem> =>
-  Result.try({
-    try: () => {
-      const [header, ...rows] = parseCsv(text, {
-        bom: true,
-        delimiter,
-        relax_column_count_less: true,
-        skip_empty_lines: true
-      })
-      return rows.map((row) => {
-        const record = emptyRecord()
-        for (const [at, name] of (header ?? []).entries()) record[name] = row[at] ?? ""
-        return record
-      })
-    },
-    catch: (error) => ({ message: error instanceof Error ? error.message : "the text is no CSV" })
-  })
+const parseRecords = (text: string, delimiter: string | undefined): Result.Result<Value, DataProblem> =>
+  Result.map(Csv.parse(text, { delimiter }), Csv.rows)
 
 const writeRecords = (value: Value): Result.Result<string, DataProblem> => {
   if (!isArray(value)) return Result.fail({ message: "CSV is written from a list of records or of lists" })

@@ -24,7 +24,7 @@ layer(NodeServices.layer)("file actions", (it) => {
         ["a.jsonl", "1\n\n{\"b\": 2}\n", "jsonl", [1, { b: 2 }]],
         ["a.yml", "list: [no, 012, 1]\n", "yaml", { list: ["no", 12, 1] }],
         ["a.CSV", "id;name\n", "csv", []],
-        ["b.csv", "id,name\n1,\"A, \"\"b\"\"\"\n2\n", "csv", [{ id: "1", name: "A, \"b\"" }, { id: "2", name: "" }]],
+        ["b.csv", "id,name\n1,\"A, \"\"b\"\"\"\n2,\n", "csv", [{ id: "1", name: "A, \"b\"" }, { id: "2", name: "" }]],
         ["a.txt", "1", "text", "1"],
         ["noextension", "x", "text", "x"]
       ] as const
