@@ -6,12 +6,12 @@
  * takes that out of our hands, and sends secrets where they should not go.
  */
 import { Clock, Context, type Duration, Effect, Option, Random, Result, Schema } from "effect"
-import { Cookies, HttpBody, HttpClient, HttpClientRequest } from "effect/http"
-import type { Headers, HttpClientError, HttpClientResponse, HttpMethod } from "effect/http"
+import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
+import type { HttpClientError, HttpClientResponse, HttpMethod } from "effect/http"
 import * as DurationText from "../core/DurationText.ts"
 import { Masking } from "../core/Masking.ts"
-import * as BodyText from "./http/BodyText.ts"
-import * as CookieJar from "./http/CookieJar.ts"
+import { Answer, type Exchange, type Last, type Redirect, setCookiesOf } from "./http/Answer.ts"
+import type * as CookieJar from "./http/CookieJar.ts"
 import * as Curl from "./http/Curl.ts"
 import * as Failure from "./http/Failure.ts"
 import * as Redirects from "./http/Redirects.ts"
@@ -19,6 +19,7 @@ import { prepare, type Prepared, type Request } from "./http/Request.ts"
 import * as ResponseBody from "./http/ResponseBody.ts"
 import * as HttpPolicy from "./HttpPolicy.ts"
 
+export type { Exchange, Redirect } from "./http/Answer.ts"
 export type { Part } from "./http/Multipart.ts"
 export type { Auth, Body, Prepared, Request } from "./http/Request.ts"
 
@@ -35,35 +36,6 @@ export class HttpExchangeError extends Schema.TaggedError<HttpExchangeError>()("
   override get message(): string {
     return `${this.method} ${this.url}: ${this.detail}`
   }
-}
-
-/** One step on the way from the first URL to the last. */
-export interface Redirect {
-  readonly status: number
-  /** Where the answer came from. */
-  readonly url: string
-  /** Where it led. */
-  readonly location: string
-}
-
-export interface Exchange {
-  readonly status: number
-  /** Names in lower case; the values of a repeated header are joined by `, `. */
-  readonly headers: Readonly<Record<string, string>>
-  readonly setCookies: ReadonlyArray<string>
-  /** The body, decompressed. */
-  readonly bytes: Uint8Array
-  /** The body as text, by the encoding that its `content-type` names. */
-  readonly text: string
-  /** The URL that answered. */
-  readonly url: string
-  readonly redirects: ReadonlyArray<Redirect>
-  /** From the sending of the first request to the end of the last body, in milliseconds. */
-  readonly durationMs: number
-  /** `1.1` or `2`, where the client tells. */
-  readonly httpVersion: string | undefined
-  /** The last request, as it was sent. */
-  readonly sent: Prepared
 }
 
 /**
@@ -151,7 +123,12 @@ const send = Effect.fnUntraced(function*(
       orElse: () => Effect.fail(failed(progress.current, timedOut(progress, timeout)))
     })
   )
-  return new Answer(last, progress, Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6)
+  return new Answer(
+    last,
+    progress.current,
+    progress.redirects,
+    Number(clock.monotonicTimeNanosUnsafe() - started) / 1e6
+  )
 })
 
 const timedOut = (progress: Progress, timeout: Duration.Duration): Failure.Failure => ({
@@ -174,57 +151,6 @@ const withReferences = <R>(
 }
 
 const noSpans = (): boolean => true
-
-interface Last {
-  readonly response: HttpClientResponse.HttpClientResponse
-  readonly headers: Headers.Headers
-  readonly bytes: Uint8Array
-}
-
-class Answer implements Exchange {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string>>
-  readonly bytes: Uint8Array
-  readonly url: string
-  readonly redirects: ReadonlyArray<Redirect>
-  readonly durationMs: number
-  readonly httpVersion: string | undefined
-  readonly sent: Prepared
-  readonly setCookies: ReadonlyArray<string>
-  private decoded: string | undefined
-
-  constructor({ bytes, headers, response }: Last, progress: Progress, durationMs: number) {
-    this.status = response.status
-    this.bytes = bytes
-    this.url = progress.current.url.href
-    this.redirects = progress.redirects
-    this.durationMs = durationMs
-    this.httpVersion = HttpPolicy.httpVersionOf(response)
-    this.sent = progress.current
-    this.setCookies = setCookiesOf(response, headers)
-    this.headers = this.setCookies.length > 1
-      ? { ...headers, "set-cookie": this.setCookies.join(", ") }
-      : headers
-  }
-
-  /** Decoded when first asked for: many answers are only looked at by status. */
-  get text(): string {
-    return this.decoded ??= BodyText.decode(this.bytes, this.headers["content-type"])
-  }
-}
-
-const setCookiesOf = (
-  response: HttpClientResponse.HttpClientResponse,
-  headers: Headers.Headers
-): ReadonlyArray<string> => {
-  const joined = headers["set-cookie"]
-  if (joined === undefined) return []
-  const listed = CookieJar.split(joined)
-  // Effect's headers of a fetch response keep only the last one; its cookies have them all, written anew.
-  return Object.keys(response.cookies.cookies).length > listed.length
-    ? Cookies.toSetCookieHeaders(response.cookies)
-    : listed
-}
 
 const follow = Effect.fnUntraced(function*(
   request: Request,

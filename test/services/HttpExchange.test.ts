@@ -6,6 +6,7 @@ import * as FakeHttpClient from "../../src/layers/fake/FakeHttpClient.ts"
 import * as UndiciHttpClient from "../../src/layers/live/UndiciHttpClient.ts"
 import * as CookieJar from "../../src/services/http/CookieJar.ts"
 import * as HttpExchange from "../../src/services/HttpExchange.ts"
+import * as HttpPolicy from "../../src/services/HttpPolicy.ts"
 import * as HttpServers from "../support/HttpServers.ts"
 
 const live = UndiciHttpClient.layer()
@@ -326,7 +327,7 @@ describe("HttpExchange", () => {
         }
       ]
       for (const request of requests) {
-        const line = (yield* HttpExchange.curl(request))!
+        const line = HttpExchange.curl(request, HttpPolicy.defaults, {})()!
         const repeated = yield* shell(line)
         if (repeated === undefined) return
         assert.deepStrictEqual(JSON.parse(repeated), JSON.parse((yield* execute(request)).text), line)
