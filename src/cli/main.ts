@@ -8,6 +8,7 @@ import { config } from "./config.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Failure from "./Failure.ts"
 import { history } from "./history.ts"
+import { init } from "./init.ts"
 import { Invocation } from "./Invocation.ts"
 import { report } from "./report.ts"
 import { run } from "./run.ts"
@@ -24,6 +25,7 @@ export const make = () => {
       check,
       actions,
       schema,
+      init,
       config,
       report,
       history,
