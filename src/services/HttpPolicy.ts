@@ -2,7 +2,7 @@
  * How HTTP requests are sent: limits and time-outs with their defaults, and the connection a request wants.
  *
  * Both are references, so nothing has to be provided: `HttpExchange` reads the {@link HttpPolicy} for every request, the
- * live layer (`layers/live/UndiciHttpClient`) reads its pool settings when built and {@link Transport} for every request.
+ * live layer (`layers/live/UndiciHttpClient`) reads its pool settings when built and {@link Connection} for every request.
  */
 import { Context, Duration, type Redacted } from "effect"
 
