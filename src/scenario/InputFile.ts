@@ -13,7 +13,7 @@ export const readText = (
 ): Effect.Effect<string, ActionError, FileSystem.FileSystem | Path.Path> => {
   const besideScenario = SafePath.readText(path, context)
   const read = !context.robogo ? besideScenario : SafePath.readText(path, { ...context, directory: context.root }).pipe(
-    Effect.catch((error) => error.reason === "Missing" ? besideScenario : Effect.fail(error))
+    Effect.catchIf((error) => error.reason === "Missing", () => besideScenario)
   )
   return Effect.mapError(read, SafePath.asActionError)
 }

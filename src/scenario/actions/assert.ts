@@ -133,12 +133,15 @@ const subjectOf = Effect.fnUntraced(function*(input: Input): Effect.fn.Return<Va
     : yield* invalid(`assert: ${Text.show(actual)} has no remainder by ${Text.show(input.divisor)}`)
 })
 
+/** Operators throw `EvaluationError` only; anything else is a fault of ours. */
 const attempt = (run: () => boolean): Effect.Effect<boolean, Action.ActionError> =>
-  Effect.try({ try: run, catch: (error) => error }).pipe(
-    Effect.catch((error) =>
-      error instanceof EvaluationError ? invalid(`assert: ${error.message}`, error.hint) : Effect.die(error)
-    )
-  )
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(run())
+    } catch (error) {
+      return error instanceof EvaluationError ? invalid(`assert: ${error.message}`, error.hint) : Effect.die(error)
+    }
+  })
 
 const unknownOperator = (name: string) =>
   invalid(
