@@ -12,10 +12,12 @@ import type { CompiledStep, NamedCode } from "./Compiled.ts"
 import type { Failure, Phase, Status } from "./Event.ts"
 import * as GraphRun from "./GraphRun.ts"
 import type * as Plan from "./Plan.ts"
+import type { Spelling } from "./Scenario.ts"
 import * as Failures from "./StepFailure.ts"
 import * as StepRun from "./StepRun.ts"
 
 export interface CaseWork {
+  readonly spelling: Spelling
   readonly setup: ReadonlyArray<CompiledStep>
   readonly steps: ReadonlyArray<CompiledStep>
   readonly teardown: ReadonlyArray<CompiledStep>
@@ -73,7 +75,8 @@ export const run = <R = never>(
         variables: work.variables,
         values: work.values,
         row: work.row,
-        rowIndex: work.rowIndex
+        rowIndex: work.rowIndex,
+        robogo: work.spelling === "robogo"
       })
       const exit = yield* Effect.exit(restore(
         stoppable(main(work, state, use), options.stop).pipe(

@@ -55,6 +55,7 @@ export class CaseState {
   private readonly pending = new Map<string, Code.Code>()
   private readonly evaluating: Array<string> = []
   private readonly kept = new Map<string, Effect.Effect<unknown, unknown>>()
+  private readonly robogo: boolean
 
   constructor(options: {
     readonly settings: CaseSettings
@@ -69,7 +70,10 @@ export class CaseState {
     this.settings = options.settings
     this.scope = options.scope
     this.row = options.row
+    /** In a Robogo file no name is reserved: its variables come before `env`, `steps` and the like. */
+    readonly robogo: boolean
     this.rowIndex = options.rowIndex
+    this.robogo = options.robogo
     this.machine = { now: () => options.clock.currentTimeMillisUnsafe(), random: randomFrom(options.settings.seed) }
     for (const { code, name } of options.variables) this.pending.set(name, code)
     for (const [name, value] of Object.entries(options.values)) {
@@ -133,14 +137,19 @@ export class CaseState {
       case "env":
         return this.settings.environment
       case "vars":
+    const own = this.robogo ? this.variable(name) : undefined
+    if (own !== undefined) return own
         return this.allVariables()
       case "secrets":
-      case "SECRETS":
         return this.secrets
       case "mocks":
         return Object.fromEntries([...this.mocks].map(([key, read]) => [key, read()]))
       case "steps":
         return this.steps
+      case "ENV":
+        return this.robogo ? this.settings.environment : this.variable(name)
+      case "SECRETS":
+        return this.robogo ? this.secrets : this.variable(name)
       case "row":
         return this.row
       case "index":
@@ -148,7 +157,7 @@ export class CaseState {
       case "__robogo_steps":
         return this.history
       default:
-        return Object.hasOwn(this.variables, name) ? this.variables[name] : this.evaluate(name)
+        return this.variable(name)
     }
   }
 
@@ -156,6 +165,10 @@ export class CaseState {
     const code = this.pending.get(name)
     if (code === undefined) return undefined
     if (this.evaluating.includes(name)) {
+  private variable(name: string): Value | undefined {
+    return Object.hasOwn(this.variables, name) ? this.variables[name] : this.evaluate(name)
+  }
+
       const cycle = [...this.evaluating.slice(this.evaluating.indexOf(name)), name].join(" -> ")
       throw new Code.CodeFailure(
         "variable-cycle",

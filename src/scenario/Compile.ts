@@ -427,6 +427,8 @@ const judgedByStep = (body: CompiledBody, expect: ReadonlyArray<CompiledExpectat
 
 const labelOf = (step: Step): string => {
   const { body } = step
+  // Arguments by position may be anything, a URL with a password too.
+  if (step.spelling === "robogo") return glance(step.name) ?? (body._tag === "Call" ? body.action : "group")
   if (body._tag !== "Call") {
     return step.id ?? (body._tag === "Include" ? `include ${body.file}` : body._tag.toLowerCase())
   }

@@ -36,16 +36,19 @@ export const check = (
 }
 
 const checkUse = (use: NameUse, known: Known, output: OutputNames): Problem | undefined => {
-  if (use.name === "secrets" || use.name === "mocks" || use.name === "steps") {
+  const robogo = known.spelling === "robogo"
+  const root = robogo && use.name === "SECRETS" ? "secrets" : use.name
+  if (robogo && known.names.has(use.name)) return undefined
+  if (root === "secrets" || root === "mocks" || root === "steps") {
     const field = use.path[0]
-    return field === undefined || known.open || known[use.name].has(field)
+    return field === undefined || known.open || known[root].has(field)
       ? undefined
-      : unknown(use, `${use.name}.${field}`, field, [...known[use.name]], known.spelling)
+      : unknown(use, `${use.name}.${field}`, field, [...known[root]], known.spelling)
   }
   if ((reservedNames as ReadonlyArray<string>).includes(use.name) || known.open || known.names.has(use.name)) {
     return undefined
   }
-  if (known.spelling === "robogo" && robogoNames.includes(use.name)) return undefined
+  if (robogo && robogoNames.includes(use.name)) return undefined
   return unknown(use, use.name, use.name, [...output ?? [], ...known.names, ...reservedNames], known.spelling)
 }
 

@@ -82,6 +82,7 @@ const runOnce = <R>(
       concurrency: scenario.concurrency,
       timeout: compiled.timeout ?? state.options.caseTimeout,
       variables: Cases.variableLayers(one, state.plan.options),
+      spelling: scenario.spelling,
       values: { ...robogoSecrets, ...savedBySuite(suite, one), ...state.plan.options.variables },
       mocks: compiled.mocks,
       outerMocks: suite?.mocks ?? new Map(),

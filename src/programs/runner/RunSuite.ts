@@ -28,7 +28,9 @@ export const open = <R>(suite: CompiledSuite, cases: number, state: RunState<R>)
       const secrets = yield* Effect.result(
         state.secrets(allSecrets(suite.secrets, state.plan.secrets), suite.directory)
       )
+      const found = secrets._tag === "Success" ? secrets.success : {}
       const result = yield* CaseRun.run({
+        spelling: suite.suite.spelling,
         setup: suite.setup,
         steps: [],
         teardown: suite.teardown,
@@ -36,10 +38,10 @@ export const open = <R>(suite: CompiledSuite, cases: number, state: RunState<R>)
         concurrency: 1,
         timeout: undefined,
         variables: suite.vars,
-        values: state.plan.options.variables,
+        values: { ...suite.suite.spelling === "robogo" ? found : {}, ...state.plan.options.variables },
         mocks: suite.mocks,
         outerMocks: new Map(),
-        secrets: secrets._tag === "Success" ? secrets.success : {},
+        secrets: found,
         row: undefined,
         rowIndex: 0
       }, {

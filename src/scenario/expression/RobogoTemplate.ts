@@ -2,14 +2,16 @@
  * Robogo's `${...}`: a name, or a path with dots and indexes (`${rows.0.id}`, `${rows[0].id}`), `${ENV:NAME}` and
  * `${SECRETS.name}`. No expressions and no escape, as in that tool.
  *
- * Two differences, both on purpose: an unknown name is an error where Robogo went on with a marker text, and lists and
- * objects inside a text are written as JSON where Robogo wrote Go's `map[...]`.
+ * As there, a number, `true` or `false` at the end of a path is text, while a name alone keeps its kind. Two differences,
+ * both on purpose: an unknown name is an error where Robogo went on with a marker text, and lists and objects inside a
+ * text are written as JSON where Robogo wrote Go's `map[...]`.
  */
 import { Result } from "effect"
 import * as DidYouMean from "../../core/DidYouMean.ts"
 import { field, isArray, isRecord, kindOf, type Value } from "../../core/Value.ts"
 import { EvaluationError, type Names } from "./Evaluation.ts"
 import * as Expression from "./Expression.ts"
+import * as Operators from "./Operators.ts"
 import type { Name, SyntaxProblem } from "./Syntax.ts"
 import * as Template from "./Template.ts"
 import * as Text from "./Text.ts"
@@ -45,10 +47,8 @@ export const evaluate = Template.evaluate
 
 const hole = (text: string, content: string, start: number, variable: string | undefined): Expression.Expression => {
   const end = start + content.length
-  const [root = "", ...path] = variable === undefined ? segments(content) : ["env", variable]
-  const name: Name = root === "SECRETS"
-    ? { name: "secrets", path, start, end }
-    : { name: root, path, start, end, ...(variable === undefined ? {} : { optional: true }) }
+  const [root = "", ...path] = variable === undefined ? segments(content) : ["ENV", variable]
+  const name: Name = { name: root, path, start, end, ...(variable === undefined ? {} : { optional: true }) }
   const read = variable === undefined
     ? (names: Names) => lookUp(name, names)
     : (names: Names) => environmentValue(names, variable)
@@ -72,7 +72,7 @@ const segments = (content: string): ReadonlyArray<string> =>
   ).split(".").map((segment) => segment.trim())
 
 const environmentValue = (names: Names, variable: string): Value => {
-  const environment = names.get("env")
+  const environment = names.get("ENV")
   return (isRecord(environment) ? field(environment, variable) : undefined) ?? ""
 }
 
@@ -86,15 +86,13 @@ const lookUp = (name: Name, names: Names): Value => {
     value = next
     path += `.${segment}`
   }
-  return value
+  return rest.length > 0 && (Operators.isNumber(value) || typeof value === "boolean") ? Text.goText(value) : value
 }
 
-/** Data sets may be stored under a dotted name (`users.admin`), so longer and longer names are tried. */
+/** Data sets may be stored under a dotted name (`users.admin`), so the longest name that has a value is the root. */
 const rootOf = (name: Name, names: Names): { readonly start: Value; readonly rest: ReadonlyArray<string> } => {
-  let root = name.name
-  for (let used = 0; used <= name.path.length; used++) {
-    if (used > 0) root += `.${name.path[used - 1]}`
-    const start = names.get(root)
+  for (let used = name.path.length; used >= 0; used--) {
+    const start = names.get([name.name, ...name.path.slice(0, used)].join("."))
     if (start !== undefined) return { start, rest: name.path.slice(used) }
   }
   const known = names.list()

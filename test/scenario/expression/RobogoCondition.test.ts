@@ -17,7 +17,7 @@ const names = namesOf({
   nothing: null,
   rows: [[42, "Ada"]],
   message: "it isn't (yet) done && dusted",
-  env: { MODE: "ci" }
+  ENV: { MODE: "ci" }
 })
 
 const parse = (text: string): Expression.Expression => Result.getOrThrow(RobogoCondition.parse(text))

@@ -15,9 +15,13 @@ const values: { readonly [name: string]: Value } = {
   response: { status_code: 200, body: "{\"id\":7}", headers: { "Content-Type": ["text/plain"] } },
   rows: [[1, "a"], [2, "b"]],
   nothing: null,
+  flags: [true],
+  users: { admin: { email: "b@example.org", age: 1 } },
   "users.admin": { email: "a@example.org" },
-  env: { HOST: "localhost" },
-  secrets: { token: "s3cret" },
+  "users.admin.age": 36,
+  env: "staging",
+  ENV: { HOST: "localhost" },
+  SECRETS: { token: "s3cret" },
   __robogo_steps: [{ status: "PASS", error: "" }],
   error_occurred: false,
   guarded
@@ -36,9 +40,13 @@ const rows: ReadonlyArray<readonly [text: string, value: Value, because: string]
   ["${rows}", [[1, "a"], [2, "b"]], "lists too"],
   ["n: ${count}", "n: 3", "in a text it is text"],
   ["${rows.0.1}", "a", "indexes as parts of a path"],
-  ["${rows[1][0]}", 2, "indexes in brackets"],
-  ["${rows.-1.0}", 2, "from the end"],
-  ["${response.status_code}", 200, "a field"],
+  ["${rows[1][0]}", "2", "indexes in brackets"],
+  ["${rows.-1.0}", "2", "from the end"],
+  ["${response.status_code}", "200", "a number at the end of a path is text"],
+  ["${flags.0}", "true", "so is true"],
+  ["${rows.1}", [2, "b"], "a list is not"],
+  ["${env}", "staging", "no name is reserved"],
+  ["${users.admin.age}", 36, "the longest name comes first"],
   ["${response.headers.Content-Type.0}", "text/plain", "a field with a dash"],
   ["${response.headers['Content-Type'][0]}", "text/plain", "the same in brackets"],
   ["${ name }", "Ada", "space inside"],
@@ -60,7 +68,7 @@ const refused: ReadonlyArray<readonly [text: string, message: string, hint: stri
   ["${response.status}", "response has no field status", "status_code", "response.status"],
   ["${response.body.id}", "response.body is text", "json_parse", "response.body.id"],
   ["${rows.5}", "rows has 2 items, there is no 5", undefined, "rows.5"],
-  ["${SECRETS.nope}", "secrets has no field nope", "token", "SECRETS.nope"],
+  ["${SECRETS.nope}", "SECRETS has no field nope", "token", "SECRETS.nope"],
   ["${name.constructor}", "name is text", undefined, "name.constructor"],
   ["${response.__proto__}", "response has no field __proto__", undefined, "response.__proto__"],
   ["${constructor}", "unknown name constructor", undefined, "constructor"],
@@ -89,9 +97,9 @@ describe("RobogoTemplate", () => {
 
     assert.deepStrictEqual(template.names.map(({ name, path }) => [name, ...path]), [
       ["rows", "0", "id"],
-      ["env", "HOST"],
-      ["secrets", "token"],
-      ["env", "OTHER"]
+      ["ENV", "HOST"],
+      ["SECRETS", "token"],
+      ["ENV", "OTHER"]
     ])
     assert.deepStrictEqual(template.environment, ["HOST", "OTHER"])
     assert.strictEqual(RobogoTemplate.of("plain").constant, "plain")
