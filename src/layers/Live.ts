@@ -7,6 +7,7 @@ import * as NodeMockServer from "./embedded/NodeMockServer.ts"
 import * as InspectorProfiler from "./live/InspectorProfiler.ts"
 import * as NodeMetricsServer from "./live/NodeMetricsServer.ts"
 import * as NodeNetworkProbe from "./live/NodeNetworkProbe.ts"
+import * as OtlpTelemetry from "./live/OtlpTelemetry.ts"
 import * as SystemSecrets from "./live/SystemSecrets.ts"
 import * as UndiciHttpClient from "./live/UndiciHttpClient.ts"
 import * as WorkerJq from "./live/WorkerJq.ts"
@@ -18,7 +19,7 @@ export interface Options {
   readonly http?: Partial<HttpPolicy.Settings> | undefined
   /** What HTTP connections want unless a request says otherwise. */
   readonly connection?: HttpPolicy.ConnectionOptions | undefined
-  /** Where proxies are named. @default no proxies */
+  /** Where proxies and an OpenTelemetry collector are named. @default neither */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** Absolute folder that folders of embedded databases start from. @default the working directory */
   readonly directory?: string | undefined
@@ -29,7 +30,8 @@ export const layer = (options: Options = {}) => {
   const entry = options.worker ?? besideThis
   return Layer.mergeAll(
     UndiciHttpClient.layer({
-      settings: options.http,
+      // Spans of single requests only where somebody collects them.
+      settings: { ...options.http, spans: OtlpTelemetry.isWanted(options.environment ?? {}) },
       connection: options.connection,
       environment: options.environment
     }),
@@ -39,7 +41,8 @@ export const layer = (options: Options = {}) => {
     WorkerJq.layer({ entry }),
     NodeNetworkProbe.layer,
     NodeMetricsServer.layer,
-    InspectorProfiler.layer
+    InspectorProfiler.layer,
+    OtlpTelemetry.layer(options.environment ?? {})
   ).pipe(Layer.provideMerge(Masking.layer))
 }
 

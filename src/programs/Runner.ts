@@ -177,12 +177,13 @@ const runAll = <R>(plan: Plan<R>, options: RunOptions, queue: Queue.Queue<Event,
       seed,
       concurrency: options.concurrency
     })
-    for (const text of masking.warnings()) yield* emit({ _tag: "Warning", text, at: clock.currentTimeMillisUnsafe() })
     yield* watchForStop(state)
     for (const [suite, count] of countSuites(cases)) suites.set(suite, yield* RunSuite.open(suite, count, state))
     const tasks = cases.map((one) => ({ locks: one.locks, run: RunCase.run(one, state) }))
     yield* Schedule.run(tasks, options.concurrency)
     yield* keepSnapshots(state)
+    // Secrets are fetched by the cases: only now all of them are known.
+    for (const text of masking.warnings()) yield* emit({ _tag: "Warning", text, at: clock.currentTimeMillisUnsafe() })
     yield* emit({
       _tag: "RunFinished",
       at: clock.currentTimeMillisUnsafe(),

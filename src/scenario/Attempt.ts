@@ -73,7 +73,9 @@ const act = (call: Call, context: AttemptContext): Effect.Effect<Value, Failures
       Effect.mapError((error) => Failures.fromAction(error, location)),
       Effect.catchDefect((defect) => Effect.fail(Failures.fromDefect(Cause.die(defect), call.action.name, location)))
     )
-    for (const [name, value] of Object.entries(call.action.assigns?.(raw, output) ?? {})) context.state.save(name, value)
+    for (const [name, value] of Object.entries(call.action.assigns?.(raw, output) ?? {})) {
+      context.state.save(name, value)
+    }
     const shape = context.step.spelling === "robogo" ? call.action.robogo?.result : undefined
     return shape === undefined ? output : shape(output, decoded.success as never)
   })
@@ -89,6 +91,10 @@ const rawInput = (call: Call, context: AttemptContext): ValueRecord => {
   const raw = emptyRecord() as { [key: string]: unknown }
   for (const field of input.fields) raw[field.key] = fieldValue(field, context)
   for (const key of call.anyInputs) raw[key] = true
+  // A step's own retry takes the place of the client's.
+  if (context.step.step.retry !== undefined && Object.hasOwn(call.action.input.fields, "reconnect")) {
+    raw["reconnect"] ??= false
+  }
   return raw as ValueRecord
 }
 
@@ -214,7 +220,7 @@ const check = (
         Snapshots.check({
           file: settings.file,
           directory: settings.directory,
-          name: expectation.name ?? `${settings.caseId} ${context.path}`,
+          name: expectation.name ?? `${settings.baseId} ${context.path}`,
           owner: `${settings.caseId} ${context.path}`,
           mask: expectation.mask,
           value: output,

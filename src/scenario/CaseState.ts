@@ -9,6 +9,8 @@ import type { Event, Phase } from "./Event.ts"
 export interface CaseSettings {
   /** Unique in the run. */
   readonly caseId: string
+  /** The id that stays the same when a case is repeated. */
+  readonly baseId: string
   readonly directory: string
   readonly root: string
   readonly allowOutside: boolean
@@ -20,6 +22,8 @@ export interface CaseSettings {
   readonly updateSnapshots: boolean
   /** Keep what steps exchanged also when they pass. */
   readonly keepExchanges: boolean
+  /** Tell every attempt of a step. */
+  readonly debug: boolean
   /** The scenario file, as shown. */
   readonly file: string
   /** Masks and publishes. */
@@ -51,11 +55,11 @@ export class CaseState {
   readonly row: Value | undefined
   readonly rowIndex: number
   phase: Phase = "setup"
+  private readonly robogo: boolean
   private readonly savedNames = new Set<string>()
   private readonly pending = new Map<string, Code.Code>()
   private readonly evaluating: Array<string> = []
   private readonly kept = new Map<string, Effect.Effect<unknown, unknown>>()
-  private readonly robogo: boolean
 
   constructor(options: {
     readonly settings: CaseSettings
@@ -66,14 +70,14 @@ export class CaseState {
     readonly values: ValueRecord
     readonly row: Value | undefined
     readonly rowIndex: number
+    /** In a Robogo file no name is reserved: its variables come before `env`, `steps` and the like. */
+    readonly robogo: boolean
   }) {
+    this.robogo = options.robogo
     this.settings = options.settings
     this.scope = options.scope
     this.row = options.row
-    /** In a Robogo file no name is reserved: its variables come before `env`, `steps` and the like. */
-    readonly robogo: boolean
     this.rowIndex = options.rowIndex
-    this.robogo = options.robogo
     this.machine = { now: () => options.clock.currentTimeMillisUnsafe(), random: randomFrom(options.settings.seed) }
     for (const { code, name } of options.variables) this.pending.set(name, code)
     for (const [name, value] of Object.entries(options.values)) {
@@ -133,23 +137,23 @@ export class CaseState {
   }
 
   private get(name: string): Value | undefined {
+    const own = this.robogo ? this.variable(name) : undefined
+    if (own !== undefined) return own
     switch (name) {
       case "env":
         return this.settings.environment
       case "vars":
-    const own = this.robogo ? this.variable(name) : undefined
-    if (own !== undefined) return own
         return this.allVariables()
       case "secrets":
         return this.secrets
-      case "mocks":
-        return Object.fromEntries([...this.mocks].map(([key, read]) => [key, read()]))
-      case "steps":
-        return this.steps
       case "ENV":
         return this.robogo ? this.settings.environment : this.variable(name)
       case "SECRETS":
         return this.robogo ? this.secrets : this.variable(name)
+      case "mocks":
+        return Object.fromEntries([...this.mocks].map(([key, read]) => [key, read()]))
+      case "steps":
+        return this.steps
       case "row":
         return this.row
       case "index":
@@ -161,14 +165,14 @@ export class CaseState {
     }
   }
 
-  private evaluate(name: string): Value | undefined {
-    const code = this.pending.get(name)
-    if (code === undefined) return undefined
-    if (this.evaluating.includes(name)) {
   private variable(name: string): Value | undefined {
     return Object.hasOwn(this.variables, name) ? this.variables[name] : this.evaluate(name)
   }
 
+  private evaluate(name: string): Value | undefined {
+    const code = this.pending.get(name)
+    if (code === undefined) return undefined
+    if (this.evaluating.includes(name)) {
       const cycle = [...this.evaluating.slice(this.evaluating.indexOf(name)), name].join(" -> ")
       throw new Code.CodeFailure(
         "variable-cycle",

@@ -1,11 +1,12 @@
 /** The events of one step, with what a report may show of it: cut, and without what the file keeps back. */
-import { Clock, Duration, Effect } from "effect"
+import { Clock, Duration, Effect, Result } from "effect"
 import * as Preview from "../core/Preview.ts"
 import * as SensitiveFields from "../core/SensitiveFields.ts"
 import type { CaseState } from "./CaseState.ts"
 import type * as Code from "./Code.ts"
 import type { CompiledStep } from "./Compiled.ts"
 import { Attachment, type Failure } from "./Event.ts"
+import type { StepFailure } from "./StepFailure.ts"
 import type { Outcome } from "./StepRun.ts"
 
 const maxOutput = 4_096
@@ -49,6 +50,43 @@ export const start = Effect.fnUntraced(
     return report
   }
 )
+
+/** Tells one attempt as a log line of level debug. */
+export const attempted = (
+  report: StepReport,
+  attempt: number,
+  result: Result.Result<unknown, StepFailure>
+): Effect.Effect<void> => {
+  const { path, state, step } = report
+  const failures = Result.isSuccess(result)
+    ? []
+    : result.failure.failures.map((failure) => shownFailure(step, failure).message)
+  const text = `attempt ${attempt} of ${report.action}: ${failures.length === 0 ? "passed" : failures.join("; ")}`
+  return state.settings.emit({
+    _tag: "Log",
+    case: state.settings.caseId,
+    step: path,
+    level: "debug",
+    text,
+    at: state.machine.now()
+  })
+}
+
+/**
+ * Puts a step under a span of its own. Its name and attributes are those of the file, never values: spans do not pass the
+ * masking sink.
+ */
+export const withSpan =
+  (step: CompiledStep, state: CaseState, suffix: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.withSpan(effect, `step ${step.label}`, {
+      captureStackTrace: false,
+      attributes: {
+        "skein.case": state.settings.caseId,
+        "skein.step": step.path + suffix,
+        "skein.file": step.location.file,
+        "skein.line": step.location.line
+      }
+    })
 
 export const retrying = (report: StepReport, failure: Failure, delay: Duration.Duration): Effect.Effect<void> =>
   report.state.settings.emit({
@@ -110,10 +148,11 @@ const shownOutput = (step: CompiledStep, outcome: Outcome): string =>
 /** Of a step that passed only what a report must say: requests that did not check the server's certificate. */
 const shownAttachments = (report: StepReport, ok: boolean): ReadonlyArray<Attachment> => {
   const fields = report.step.step.sensitiveFields
-  const shown = report.attachments.map((attachment) => shownAttachment(attachment, fields))
-  return ok && !report.state.settings.keepExchanges
-    ? shown.filter((attachment) => attachment._tag === "Http" && attachment.insecure)
-    : shown
+  const kept = ok && !report.state.settings.keepExchanges
+    ? report.attachments.filter((attachment) => attachment._tag === "Http" && attachment.insecure)
+    : report.attachments
+  // Bodies and curl lines are made when they are read: not before it is known that they are wanted.
+  return kept.map((attachment) => shownAttachment(attachment, fields))
 }
 
 const shownAttachment = (attachment: Attachment, fields: ReadonlyArray<string>): Attachment =>

@@ -191,7 +191,7 @@ const onePass = (step: CompiledStep, state: CaseState, locals: ValueRecord, suff
       : Effect.map(inner(step, state, locals, suffix, branch), (outcome) => ofGroup(step, outcome))
     yield* StepReport.finish(report, outcome)
     return remember(step, state, outcome)
-  })
+  }).pipe(StepReport.withSpan(step, state, suffix))
 
 const inner = (step: CompiledStep, state: CaseState, locals: ValueRecord, suffix: string, branch: boolean): Run => {
   const { body } = step

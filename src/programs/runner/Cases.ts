@@ -19,6 +19,8 @@ import * as Postgres from "../../services/Postgres.ts"
 export interface Case {
   /** `shop.yaml#Checkout`, `shop.yaml#Checkout[2]` for a row, `all.yaml > shop.yaml#Checkout` in a suite. */
   readonly id: string
+  /** The id without the number of a repetition: under it snapshots are kept. */
+  readonly baseId: string
   readonly name: string
   readonly file: string
   readonly line: number
@@ -129,8 +131,10 @@ const makeCase = (
   const serial = scenario.serial || suite?.suite.parallel === false
   // Robogo ran its files one after the other; a suite that is not parallel keeps its own order.
   const serialLock = suite?.suite.parallel === false ? `serial:${suite.suite.source.path}` : "serial"
+  const id = times === 0 ? wanted : `${wanted} (${times + 1})`
   return {
-    id: times === 0 ? wanted : `${wanted} (${times + 1})`,
+    id,
+    baseId: id,
     name,
     file: scenario.source.path,
     line: positionAt(scenario.source, scenario.span.start).line,

@@ -29,7 +29,14 @@ const runAttempts = <R>(
       return yield* notRun(one, "error", `the suite ${one.suite!.suite.name}: ${ready.failed}`, state)
     }
     for (let attempt = 1;; attempt++) {
-      const { last, status } = yield* runOnce(one, ready, attempt, state)
+      const { last, status } = yield* Effect.withSpan(
+        runOnce(one, ready, attempt, state),
+        `case ${one.compiled.scenario.name}`,
+        {
+          captureStackTrace: false,
+          attributes: { "skein.case": one.id, "skein.file": one.file, "skein.attempt": attempt }
+        }
+      )
       if (last) return yield* countFailure(status, state)
     }
   })
@@ -75,6 +82,7 @@ const runOnce = <R>(
     const { scenario } = compiled
     const robogoSecrets = scenario.spelling === "robogo" ? secrets.success : {}
     const result = yield* CaseRun.run({
+      spelling: scenario.spelling,
       setup: compiled.setup,
       steps: compiled.steps,
       teardown: compiled.teardown,
@@ -82,7 +90,6 @@ const runOnce = <R>(
       concurrency: scenario.concurrency,
       timeout: compiled.timeout ?? state.options.caseTimeout,
       variables: Cases.variableLayers(one, state.plan.options),
-      spelling: scenario.spelling,
       values: { ...robogoSecrets, ...savedBySuite(suite, one), ...state.plan.options.variables },
       mocks: compiled.mocks,
       outerMocks: suite?.mocks ?? new Map(),
@@ -90,7 +97,7 @@ const runOnce = <R>(
       row: one.row,
       rowIndex: one.rowIndex
     }, {
-      settings: settingsOf(one.id, one.file, compiled.directory, one.root, state, state.emit),
+      settings: settingsOf(one.id, one.file, compiled.directory, one.root, state, state.emit, one.baseId),
       stop: Deferred.await(state.stop),
       grace: graceOf(state)
     })

@@ -53,6 +53,10 @@ export interface RunOptions {
   readonly settings?: ValueRecord | undefined
   /** @default false */
   readonly updateSnapshots?: boolean | undefined
+  /** Bound on fetching the secrets of a case. @default 10 s */
+  readonly secretsTimeout?: Duration.Duration | undefined
+  /** Tell every attempt of every step as a log line of level debug. @default false */
+  readonly debug?: boolean | undefined
   /** Keep requests and answers of steps that passed. @default false */
   readonly keepExchanges?: boolean | undefined
 }
@@ -87,7 +91,11 @@ export const secretsOnce = (options: RunOptions) =>
       if (before !== undefined) return before
       return Effect.flatMap(
         Effect.cached(Effect.map(
-          service.resolve(references, { directory, environment: options.environment ?? {} }),
+          service.resolve(references, {
+            directory,
+            environment: options.environment ?? {},
+            timeout: options.secretsTimeout
+          }),
           (secrets) =>
             Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, Redacted.value(secret)]))
         )),
@@ -115,9 +123,11 @@ export const settingsOf = <R>(
   directory: string,
   root: string,
   state: RunState<R>,
-  emit: CaseSettings["emit"]
+  emit: CaseSettings["emit"],
+  baseId: string = caseId
 ): CaseSettings => ({
   caseId,
+  baseId,
   directory,
   root,
   allowOutside: state.plan.options.allowOutside,
@@ -126,6 +136,7 @@ export const settingsOf = <R>(
   seed: hash(caseId) ^ state.seed,
   updateSnapshots: state.options.updateSnapshots ?? false,
   keepExchanges: state.options.keepExchanges ?? false,
+  debug: state.options.debug ?? false,
   file,
   emit
 })
