@@ -53,7 +53,7 @@ export const main = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
 })
 
 /** `-v` is `--verbose` here, so the version has no short form. */
-const builtIns: ReadonlyArray<GlobalFlag.BuiltIn> = [
+export const builtIns: ReadonlyArray<GlobalFlag.BuiltIn> = [
   GlobalFlag.Help,
   GlobalFlag.Action({
     flag: Flag.Boolean("version").pipe(
