@@ -10,7 +10,7 @@ import { named } from "../RobogoArguments.ts"
 
 export const csvParse = Action.make({
   name: "csv_parse",
-  family: "csv",
+  family: "data",
   summary: "Reads a CSV table of a text or a file; every field is text",
   input: Schema.Struct({
     text: Fields.optional(Fields.Text, "The table"),

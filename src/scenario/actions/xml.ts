@@ -7,7 +7,7 @@ import * as Fields from "../Fields.ts"
 
 export const xmlParse = Action.make({
   name: "xml_parse",
-  family: "xml",
+  family: "data",
   summary: "Reads XML into @attributes, #text and children; what repeats is a list, and a DOCTYPE is refused",
   input: Schema.Struct({
     text: Fields.describe(Fields.Text, "The document"),
@@ -41,7 +41,7 @@ export const xmlParse = Action.make({
 
 export const xmlBuild = Action.make({
   name: "xml_build",
-  family: "xml",
+  family: "data",
   summary: "Writes a value as XML, escaped and in the order of its keys",
   input: Schema.Struct({
     value: Fields.describe(Fields.Value, "The value, with @attributes and #text as xml_parse gives them"),
