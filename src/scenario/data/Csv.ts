@@ -26,9 +26,13 @@ export interface CsvProblem {
   readonly message: string
 }
 
-/** Reads a whole text. A name that several columns have gets a number from its second use on: `id`, `id_2`. */
-export const parse = (text: string, options: Options = {}): Result.Result<Table, CsvProblem> =>
-  Result.map(recordsOf(text, options), (records) => {
+/** Longest text that is read, in UTF-16 units. */
+export const maxLength = 20_000_000
+
+/** Reads a whole text of at most {@link maxLength}. A name that several columns have gets a number from its second use on: `id`, `id_2`. */
+export const parse = (text: string, options: Options = {}): Result.Result<Table, CsvProblem> => {
+  if (text.length > maxLength) return Result.fail({ message: `it is longer than ${maxLength} characters` })
+  return Result.map(recordsOf(text, options), (records) => {
     const first = records[0] ?? []
     const hasHeader = options.header ?? true
     const rows = hasHeader ? records.slice(1) : records
@@ -37,6 +41,7 @@ export const parse = (text: string, options: Options = {}): Result.Result<Table,
       cells: rows.slice(0, options.maxRows ?? rows.length)
     }
   })
+}
 
 /** Returns the rows of a table as records by column name. */
 export const rows = (table: Table): ReadonlyArray<ValueRecord> => table.cells.map((cells) => row(table.headers, cells))

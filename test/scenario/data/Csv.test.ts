@@ -39,6 +39,14 @@ describe("Csv", () => {
     assert.include(read("a\n\"1") as string, "quote Not Closed")
   })
 
+  it("bounds the text, and reads a long one in linear time", () => {
+    const start = performance.now()
+    assert.strictEqual(read("a\n".padEnd(Csv.maxLength + 1)), "it is longer than 20000000 characters")
+    const table = read(`a,b\n${"1,\"x\"\n".repeat(50_000)}`) as { readonly cells: ReadonlyArray<unknown> }
+    assert.lengthOf(table.cells, 50_000)
+    assert.isBelow(performance.now() - start, 3_000)
+  })
+
   it("R03 makes records without a prototype from names such as __proto__", () => {
     const [row] = Csv.rows(Result.getOrThrow(Csv.parse("__proto__,b\nx,1")))
     assert.isNull(Object.getPrototypeOf(row))
