@@ -4,6 +4,7 @@
  */
 import { Cause, Effect, type FileSystem, type Path, Result } from "effect"
 import * as DurationText from "../core/DurationText.ts"
+import * as SensitiveFields from "../core/SensitiveFields.ts"
 import { emptyRecord, isRecord, type Value, type ValueRecord } from "../core/Value.ts"
 import type * as Jq from "../services/Jq.ts"
 import { type ActionContext, ActionError, type Condition, type NestedStep } from "./Action.ts"
@@ -15,6 +16,7 @@ import * as Contract from "./Contract.ts"
 import type { Attachment, Failure } from "./Event.ts"
 import * as ExpectError from "./ExpectError.ts"
 import * as Extract from "./Extract.ts"
+import * as RobogoError from "./RobogoError.ts"
 import * as Snapshots from "./Snapshots.ts"
 import * as Failures from "./StepFailure.ts"
 
@@ -43,7 +45,12 @@ export const run = (call: Call, context: AttemptContext): Effect.Effect<Value, F
     yield* expect(output, context)
     yield* save(output, context)
     return output
-  })
+  }).pipe(
+    // A defect (an action's or ours) ends this step: the rest of the run goes on and has its report.
+    Effect.catchDefect((defect) =>
+      Effect.fail(Failures.fromDefect(Cause.die(defect), call.action.name, context.step.location))
+    )
+  )
   return timeout === undefined ? attempt : Effect.timeoutOrElse(attempt, {
     duration: timeout,
     orElse: () =>
@@ -57,7 +64,7 @@ export const run = (call: Call, context: AttemptContext): Effect.Effect<Value, F
   })
 }
 
-/** Decodes the input and runs the action. Defects of an action are failures of the step: the run goes on. */
+/** Decodes the input and runs the action. */
 const act = (call: Call, context: AttemptContext): Effect.Effect<Value, Failures.StepFailure> =>
   Effect.gen(function*() {
     const { location } = context.step
@@ -69,16 +76,27 @@ const act = (call: Call, context: AttemptContext): Effect.Effect<Value, Failures
       Value,
       ActionError
     >
+    const robogo = context.step.spelling === "robogo"
+    const shape = robogo ? call.action.robogo?.result : undefined
+    const shaped = (output: Value): Value => shape === undefined ? output : shape(output, decoded.success as never)
     const output = yield* running.pipe(
-      Effect.mapError((error) => Failures.fromAction(error, location)),
+      Effect.tapError((error) => Effect.sync(() => robogo && saveFound(error, shaped, context))),
+      Effect.mapError((error) =>
+        robogo ? RobogoError.fromAction(error, location) : Failures.fromAction(error, location)
+      ),
       Effect.catchDefect((defect) => Effect.fail(Failures.fromDefect(Cause.die(defect), call.action.name, location)))
     )
     for (const [name, value] of Object.entries(call.action.assigns?.(raw, output) ?? {})) {
       context.state.save(name, value)
     }
-    const shape = context.step.spelling === "robogo" ? call.action.robogo?.result : undefined
-    return shape === undefined ? output : shape(output, decoded.success as never)
+    return shaped(output)
   })
+
+/** Robogo stores what a failed step has found: the certificate that is not valid, the answer that never came. */
+const saveFound = (error: ActionError, shaped: (output: Value) => Value, context: AttemptContext): void => {
+  const { result } = context.step.step
+  if (error.output !== undefined && result !== undefined) context.state.save(result.name, shaped(error.output))
+}
 
 const rawInput = (call: Call, context: AttemptContext): ValueRecord => {
   const { input } = call
@@ -168,7 +186,14 @@ const actionContext = (context: AttemptContext): ActionContext => {
     log: (text, level = "info") =>
       step.step.noLog
         ? Effect.void
-        : settings.emit({ _tag: "Log", case: settings.caseId, step: path, level, text, at: state.machine.now() }),
+        : settings.emit({
+          _tag: "Log",
+          case: settings.caseId,
+          step: path,
+          level,
+          text: SensitiveFields.maskText(text, step.step.sensitiveFields),
+          at: state.machine.now()
+        }),
     attach: (attachment) => Effect.sync(() => void context.attachments.push(attachment))
   }
 }
@@ -293,7 +318,8 @@ const expectError = (
     const found = Result.isFailure(result)
       ? result.failure.failures.map((failure) => failure.message).join("\n")
       : undefined
-    const refusal = ExpectError.check(wanted.type, message === undefined ? undefined : String(message), found)
+    const said = Result.isFailure(result) ? result.failure.said : undefined
+    const refusal = ExpectError.check(wanted.type, message === undefined ? undefined : String(message), found, said)
     if (refusal !== undefined) {
       return yield* Failures.one({ kind: "failed", reason: "failed", message: refusal, span: wanted.span })
     }

@@ -101,15 +101,7 @@ const makeAjv = Effect.fnUntraced(function*(dialect: Dialect) {
   return { ajv, MissingRefError }
 })
 
-const modules = Effect.promise(async () => {
-  const [{ Ajv, MissingRefError }, { Ajv2019 }, { Ajv2020 }, formats] = await Promise.all([
-    import("ajv"),
-    import("ajv/dist/2019.js"),
-    import("ajv/dist/2020.js"),
-    import("ajv-formats")
-  ])
-  return { Ajv, Ajv2019, Ajv2020, MissingRefError, addFormats: formats.default.default }
-})
+const modules = Effect.promise(() => import("./Ajv.ts"))
 
 /** What ajv takes for a regular expression; it tells patterns apart by `toString`. */
 const regExp: RegExpEngine = Object.assign((pattern: string, flags: string) => {
