@@ -37,6 +37,8 @@ export class ActionError extends Schema.TaggedError<ActionError>()("ActionError"
   status: Schema.optionalKey(Schema.Int),
   /** Values worth showing, outermost expression first. */
   values: Schema.optionalKey(Schema.Array(Schema.Struct({ expression: Schema.String, value: Schema.String }))),
+  /** What was found in spite of it. A Robogo step stores it under its `result`, as that tool did. */
+  output: Schema.optionalKey(Schema.declare((input: unknown): input is Value => input !== undefined)),
   cause: Schema.optionalKey(Schema.Defect())
 }) {}
 
@@ -99,10 +101,11 @@ export interface RobogoSpelling<Input> {
   /** Makes the input from `args` and `options` where "positional in order, options by name" is not enough. `name` is the name used. */
   readonly input?: (args: ReadonlyArray<Value>, options: ValueRecord, name: string) => ValueRecord
   /**
-   * Position of the argument that is SQL text. Its `${...}` do not become text: `input` receives `{ text, params }` there, or a
-   * list of them when the argument is a list.
+   * Position of the argument that is SQL text, when the action is called by this name. Its `${...}` do not become text: `input`
+   * receives `{ text, params }` there, a list of them when the argument is a list, and in a map under `query`, `sql`,
+   * `execute` and `text`.
    */
-  readonly sql?: number
+  readonly sql?: (name: string) => number
   /** Turns the output into the shape Robogo stores under `result`. */
   readonly result?: (output: Value, input: Input) => Value
 }

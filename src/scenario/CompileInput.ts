@@ -36,7 +36,7 @@ export const compile = (action: Action.Any, source: InputSource, context: InputC
     return {
       _tag: "Call",
       name: source.name,
-      args: argsOf(asList(source.input) ?? none, action.robogo.sql, context),
+      args: argsOf(asList(source.input) ?? none, action.robogo.sql?.(source.name), context),
       options: Code.template(source.options ?? Node.fromValue({}, source.nameSpan), "robogo", context.problems)
     }
   }
@@ -64,13 +64,25 @@ const argsOf = (args: Node.Node, sql: number | undefined, context: InputContext)
     ? Code.template(args, "robogo", context.problems)
     : Code.listOf(
       args,
-      args.items.map((item, index) => {
-        if (index !== sql) return Code.template(item, "robogo", context.problems)
-        return item._tag === "List"
-          ? Code.listOf(item, item.items.map((one) => SqlCode.compile(one, context.problems)))
-          : SqlCode.compile(item, context.problems)
-      })
+      args.items.map((item, index) =>
+        index === sql ? sqlOf(item, context) : Code.template(item, "robogo", context.problems)
+      )
     )
+
+const sqlKeys = new Set(["query", "sql", "execute", "text"])
+
+/** One statement, a list of them, or a map that has its statement beside its values. */
+const sqlOf = (node: Node.Node, context: InputContext): Code.Code => {
+  if (node._tag === "List") return Code.listOf(node, node.items.map((item) => sqlOf(item, context)))
+  if (node._tag !== "Map") return SqlCode.compile(node, context.problems)
+  return Code.recordOf(
+    node,
+    node.entries.map(({ key, value }) => [
+      key,
+      sqlKeys.has(key) ? SqlCode.compile(value, context.problems) : Code.template(value, "robogo", context.problems)
+    ])
+  )
+}
 
 /** The kind of a field that is no template: `expression`, `expressions`, `step`, `plain` or `sql`. */
 export const kindOf = (schema: Schema.Constraint): unknown => SchemaAST.resolve(schema.ast)?.[fieldKind]

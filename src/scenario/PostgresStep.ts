@@ -1,0 +1,207 @@
+/** What a `postgres` step does: finds its database, runs its statements, and keeps what was said for the reports. */
+import { Clock, Effect, type FileSystem, type Path, Result, Schema } from "effect"
+import type { Value, ValueRecord } from "../core/Value.ts"
+import * as Postgres from "../services/Postgres.ts"
+import { type ActionContext, ActionError } from "./Action.ts"
+import * as Text from "./expression/Text.ts"
+import * as Fields from "./Fields.ts"
+import * as SafePath from "./SafePath.ts"
+import * as SqlTokens from "./SqlTokens.ts"
+
+/** What one statement answered, in the words of the action's output. */
+export interface Answer extends ValueRecord {
+  readonly rows: ReadonlyArray<ValueRecord>
+  readonly row: ValueRecord | null
+  readonly columns: ReadonlyArray<string>
+  readonly count: number
+  readonly rows_affected: number
+  readonly command: string
+  readonly duration_ms: number
+}
+
+/** The answer to no statement at all. */
+export const nothing: Answer = {
+  rows: [],
+  row: null,
+  columns: [],
+  count: 0,
+  rows_affected: 0,
+  command: "",
+  duration_ms: 0
+}
+
+/** Keys of `postgres:` in `skein.yaml`. Durations are texts such as `30s`. */
+const Settings = Schema.Struct({
+  url: Schema.optionalKey(Schema.String),
+  max_connections: Schema.optionalKey(Fields.Int),
+  min_connections: Schema.optionalKey(Fields.Int),
+  idle_timeout: Schema.optionalKey(Fields.Duration),
+  max_lifetime: Schema.optionalKey(Fields.Duration),
+  connect_timeout: Schema.optionalKey(Fields.Duration),
+  acquire_timeout: Schema.optionalKey(Fields.Duration),
+  statement_timeout: Schema.optionalKey(Fields.Duration)
+})
+type Settings = typeof Settings.Type
+const decodeSettings = Schema.decodeUnknownResult(Settings)
+
+/** Reads the settings of the family; ones that cannot be read are a mistake of whoever made the context. */
+export const settingsOf = (context: ActionContext): Effect.Effect<Settings, ActionError> => {
+  const settings = decodeSettings(context.settings["postgres"] ?? {})
+  return Result.isSuccess(settings)
+    ? Effect.succeed(settings.success)
+    : Effect.fail(new ActionError({ reason: "Invalid", message: `postgres settings: ${settings.failure.message}` }))
+}
+
+/** Needed to look where a folder of an embedded database lies. */
+type Services = Postgres.Postgres | FileSystem.FileSystem | Path.Path
+
+/** Returns the case's client of a URL; one client per case and URL, and `embedded:` is the case's own database. */
+export const connect = Effect.fnUntraced(function*(
+  given: string | undefined,
+  context: ActionContext
+): Effect.fn.Return<Postgres.PostgresClient, ActionError, Services> {
+  const service = yield* Postgres.Postgres
+  const settings = yield* settingsOf(context)
+  const named = given ?? settings.url ?? "embedded:"
+  const url = yield* withinRoot(yield* urlOf(named, context), context)
+  const options: Postgres.ConnectOptions = {
+    maxConnections: settings.max_connections,
+    minConnections: settings.min_connections,
+    idleTimeout: settings.idle_timeout,
+    maxLifetime: settings.max_lifetime,
+    connectTimeout: settings.connect_timeout,
+    acquireTimeout: settings.acquire_timeout
+  }
+  return yield* context.once(`postgres ${url}`, service.connect(url, options)).pipe(Effect.mapError(toActionError))
+})
+
+/** Gives a URL a name for the later steps of the case. */
+export const remember = (name: string, url: string, context: ActionContext): Effect.Effect<void> =>
+  Effect.asVoid(context.once(`postgres named ${name}`, Effect.succeed(url)))
+
+/** A word without a colon may be a name that was given before. */
+const urlOf = (named: string, context: ActionContext): Effect.Effect<string> =>
+  named.includes(":") ? Effect.succeed(named) : context.once(`postgres named ${named}`, Effect.succeed(named))
+
+/** A folder of an embedded database is a file of the scenario: relative to it, and inside the root. */
+const withinRoot = (
+  url: string,
+  context: ActionContext
+): Effect.Effect<string, ActionError, FileSystem.FileSystem | Path.Path> => {
+  const folder = /^embedded:(\.{0,2}\/.*|\.{1,2})$/.exec(url)?.[1]
+  return folder === undefined ? Effect.succeed(url) : SafePath.resolve(folder, context).pipe(
+    Effect.map((place) => `embedded:${place}`),
+    Effect.mapError(SafePath.asActionError)
+  )
+}
+
+/** How statements are run. */
+export interface RunOptions {
+  /** Bound on each statement. */
+  readonly timeout: Fields.DurationValue | undefined
+  readonly numeric: "number" | "text"
+}
+
+/**
+ * Runs the statements of one text, in a transaction of their own when they are several, and returns the last one's answer.
+ * Each is attached to the step, also one that fails.
+ */
+export const runText = (
+  client: Postgres.PostgresClient,
+  { params, text }: Fields.Statement,
+  options: RunOptions,
+  context: ActionContext
+): Effect.Effect<Answer, ActionError> => {
+  const statements = SqlTokens.statements(text, params)
+  const [first, ...more] = statements
+  if (first === undefined) {
+    return Effect.fail(new ActionError({ reason: "Invalid", message: "the SQL text holds no statement" }))
+  }
+  const run = (statement: SqlTokens.Statement) => runStatement(client, statement, options, context)
+  return more.length === 0
+    ? run(first)
+    : inTransaction(client, Effect.map(Effect.forEach(statements, run), (answers) => answers.at(-1)!))
+}
+
+/** Runs statements so that all are done or none. */
+export const inTransaction = <A>(
+  client: Postgres.PostgresClient,
+  effect: Effect.Effect<A, ActionError>
+): Effect.Effect<A, ActionError> =>
+  client.transaction(effect).pipe(
+    Effect.mapError((error) => error._tag === "PostgresError" ? toActionError(error) : error)
+  )
+
+const runStatement = Effect.fnUntraced(function*(
+  client: Postgres.PostgresClient,
+  { params, text }: SqlTokens.Statement,
+  { numeric, timeout }: RunOptions,
+  context: ActionContext
+): Effect.fn.Return<Answer, ActionError> {
+  const clock = yield* Clock.Clock
+  const started = clock.currentTimeNanosUnsafe()
+  const elapsed = () => Number((clock.currentTimeNanosUnsafe() - started) / 1_000n) / 1_000
+  const attach = (rows?: number) =>
+    context.attach({
+      _tag: "Sql",
+      statement: text,
+      params: params.map((param) => Text.show(param)),
+      ...(rows === undefined ? {} : { rows }),
+      duration_ms: elapsed()
+    })
+
+  const query = client.query(text, params, { numeric }).pipe(Effect.mapError(toActionError))
+  const bounded = timeout === undefined ? query : Effect.timeoutOrElse(query, {
+    duration: timeout,
+    orElse: () => Effect.fail(tooLong(text))
+  })
+  // An interrupted statement is worth seeing too.
+  const { columns, command, rows, rowsAffected } = yield* Effect.onError(bounded, () => attach())
+  yield* attach(columns.length === 0 ? rowsAffected : rows.length)
+  return {
+    rows,
+    row: rows[0] ?? null,
+    columns,
+    count: rows.length,
+    rows_affected: rowsAffected,
+    command,
+    duration_ms: elapsed()
+  }
+})
+
+const tooLong = (text: string) =>
+  new ActionError({
+    reason: "Timeout",
+    message: `the statement was cancelled, it did not end within its timeout: ${text.trim().slice(0, 120)}`
+  })
+
+const reasons: Readonly<Record<Postgres.PostgresError["reason"], ActionError["reason"]>> = {
+  Connection: "Connection",
+  Authentication: "Unavailable",
+  Timeout: "Timeout",
+  Busy: "Timeout",
+  // The server asks for another try.
+  Deadlock: "Timeout",
+  Canceled: "Timeout",
+  Syntax: "Invalid",
+  Constraint: "Invalid",
+  Query: "Invalid"
+}
+
+const toActionError = (error: Postgres.PostgresError): ActionError => {
+  const detail = error.detail === undefined ? "" : `; ${error.detail}`
+  return new ActionError({
+    reason: reasons[error.reason],
+    message: `${error.message}${detail}`,
+    ...(error.hint === undefined ? {} : { hint: error.hint }),
+    cause: error
+  })
+}
+
+/** Statements that only look can run beside others; whether the text does is known while it is constant. */
+export const effectOf = (constants: ValueRecord): "read" | "write" => {
+  const text: Value | undefined = constants["query"] ?? constants["execute"]
+  return typeof text === "string" && SqlTokens.statements(text).every(({ text }) => SqlTokens.isRead(text))
+    ? "read"
+    : "write"
+}
