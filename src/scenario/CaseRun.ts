@@ -12,6 +12,7 @@ import type { CompiledStep, NamedCode } from "./Compiled.ts"
 import type { Failure, Phase, Status } from "./Event.ts"
 import * as GraphRun from "./GraphRun.ts"
 import type * as Plan from "./Plan.ts"
+import * as RobogoMasking from "./RobogoMasking.ts"
 import type { Spelling } from "./Scenario.ts"
 import * as Failures from "./StepFailure.ts"
 import * as StepRun from "./StepRun.ts"
@@ -76,7 +77,10 @@ export const run = <R = never>(
         values: work.values,
         row: work.row,
         rowIndex: work.rowIndex,
-        robogo: work.spelling === "robogo"
+        robogo: work.spelling === "robogo",
+        masking: work.spelling === "robogo"
+          ? RobogoMasking.make([...work.setup, ...work.steps, ...work.teardown])
+          : undefined
       })
       const exit = yield* Effect.exit(restore(
         stoppable(main(work, state, use), options.stop).pipe(

@@ -4,6 +4,7 @@ import { emptyRecord, type Value, type ValueRecord } from "../core/Value.ts"
 import * as Code from "./Code.ts"
 import type { NamedCode } from "./Compiled.ts"
 import type { Event, Phase } from "./Event.ts"
+import type { RobogoMasking } from "./RobogoMasking.ts"
 
 /** What the runner hands to a case; the same for all cases of a run unless said otherwise. */
 export interface CaseSettings {
@@ -56,6 +57,7 @@ export class CaseState {
   readonly rowIndex: number
   phase: Phase = "setup"
   private readonly robogo: boolean
+  private readonly masking: RobogoMasking | undefined
   private readonly savedNames = new Set<string>()
   private readonly pending = new Map<string, Code.Code>()
   private readonly evaluating: Array<string> = []
@@ -72,17 +74,22 @@ export class CaseState {
     readonly rowIndex: number
     /** In a Robogo file no name is reserved: its variables come before `env`, `steps` and the like. */
     readonly robogo: boolean
+    /** Hides values of a Robogo case by the names of their variables. */
+    readonly masking?: RobogoMasking | undefined
   }) {
+    const { masking, settings } = options
     this.robogo = options.robogo
-    this.settings = options.settings
+    this.masking = masking
+    this.settings = masking === undefined
+      ? settings
+      : { ...settings, emit: (event) => settings.emit(masking.event(event)) }
     this.scope = options.scope
     this.row = options.row
     this.rowIndex = options.rowIndex
     this.machine = { now: () => options.clock.currentTimeMillisUnsafe(), random: randomFrom(options.settings.seed) }
     for (const { code, name } of options.variables) this.pending.set(name, code)
     for (const [name, value] of Object.entries(options.values)) {
-      this.pending.delete(name)
-      this.variables[name] = value
+      this.set(name, value)
     }
     this.names = { get: (name) => this.get(name), list: () => this.list() }
   }
@@ -94,6 +101,7 @@ export class CaseState {
 
   set(name: string, value: Value): void {
     this.pending.delete(name)
+    this.masking?.learn(name, value)
     this.variables[name] = value
   }
 

@@ -4,11 +4,15 @@ import { hint } from "../core/DidYouMean.ts"
 import * as LinearRegex from "../core/LinearRegex.ts"
 import { errorTypes } from "./NativeStep.ts"
 
-/** Answers with the reason why `found` is not the wanted error, or `undefined` when it is. `found` is `undefined` after a success. */
+/**
+ * Answers with the reason why `found` is not the wanted error, or `undefined` when it is. `found` is `undefined` after a
+ * success. `said` is what another tool says of the same error: text and patterns may also be found there.
+ */
 export const check = (
   type: string,
   wanted: string | undefined,
-  found: string | undefined
+  found: string | undefined,
+  said = ""
 ): string | undefined => {
   if (!isType(type)) return unknownType(type)
   if (found === undefined) return "an error was expected, and the step had none"
@@ -16,7 +20,9 @@ export const check = (
   const shown = `the error was: ${found}`
   switch (type) {
     case "contains":
-      return found.includes(wanted) ? undefined : `expected an error that contains ${JSON.stringify(wanted)}; ${shown}`
+      return found.includes(wanted) || said.includes(wanted)
+        ? undefined
+        : `expected an error that contains ${JSON.stringify(wanted)}; ${shown}`
     case "not_contains":
       return found.includes(wanted) ? `expected an error without ${JSON.stringify(wanted)}; ${shown}` : undefined
     case "exact":
@@ -31,7 +37,7 @@ export const check = (
     case "not_matches": {
       const pattern = LinearRegex.compile(wanted)
       if (Result.isFailure(pattern)) return `expect_error has a pattern that cannot be read: ${pattern.failure.message}`
-      const matches = pattern.success.test(found)
+      const matches = pattern.success.test(found) || type === "matches" && pattern.success.test(said)
       if (matches === (type === "matches")) return undefined
       return `expected an error that ${matches ? "does not match" : "matches"} ${wanted}; ${shown}`
     }

@@ -146,5 +146,5 @@ export const toActionError = (error: HttpExchange.HttpExchangeError): Action.Act
     reason: reasons[error.reason],
     message: error.message,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
-    ...(error.cause === undefined ? {} : { cause: error.cause })
+    cause: error
   })

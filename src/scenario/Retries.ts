@@ -32,7 +32,7 @@ const afterFailure = (
   const robogo = step.spelling === "robogo"
   const seen = {
     error_occurred: robogo || isError,
-    error_message: first.message,
+    error_message: failure.said === undefined ? first.message : `${first.message}; ${failure.said}`,
     step_status: isError ? "ERROR" : "FAIL"
   }
   // In Robogo files the condition speaks of the result, which a failure leaves unset: then the failure decides.
@@ -48,7 +48,6 @@ const afterSuccess = (
 ): Effect.Effect<Failure | undefined, Failures.StepFailure> => {
   const { retry } = step.step
   if (retry?.polls !== true) return Effect.undefined
-  const because = (message: string): Failure => Failures.failure({ kind: "failed", reason: "status", message })
   if (step.retryIf !== undefined) {
     const seen = { error_occurred: false, error_message: "", step_status: "PASS" }
     const { text } = step.retryIf
@@ -64,3 +63,5 @@ const afterSuccess = (
 
 const holds = (step: CompiledStep, state: CaseState, names: Code.Names, seen: Readonly<Record<string, Value>>) =>
   Failures.attempt(() => step.retryIf === undefined || isTrue(step.retryIf.run(Code.over(seen, names), state.machine)))
+
+const because = (message: string): Failure => Failures.failure({ kind: "failed", reason: "status", message })

@@ -5,6 +5,7 @@
 import * as Json from "../core/Json.ts"
 import { emptyRecord, field, isArray, isRecord, type Value, type ValueRecord } from "../core/Value.ts"
 import * as CookieJar from "../services/http/CookieJar.ts"
+import { ActionError } from "./Action.ts"
 
 /** The input of `http [method, url, ...]`, `http_get [url, ...]`, `http_post [url, ...]` with headers and body in any order. */
 export const input = (args: ReadonlyArray<Value>, options: ValueRecord, name: string): ValueRecord => {
@@ -42,9 +43,19 @@ export const result = (output: Value, input: { readonly method?: string; readonl
     duration_ms: output["duration_ms"] ?? 0,
     request: { method: input.method ?? "GET", url: output["url"] ?? "", headers: input.headers ?? emptyRecord() },
     timing: { total_ms: output["duration_ms"] ?? 0 },
-    error: ""
+    error: output["error"] ?? ""
   }
 }
+
+/** A request that got no answer leaves a result too: its status is 0. */
+export const withoutAnswer = ({ cause, hint, message, reason }: ActionError): ActionError =>
+  new ActionError({
+    reason,
+    message,
+    ...hint === undefined ? {} : { hint },
+    ...cause === undefined ? {} : { cause },
+    output: { status: 0, headers: {}, text: "", error: message }
+  })
 
 /** What `result` of `http_batch` receives: one entry per URL, in order. */
 export const batchResult = (output: Value): Value =>

@@ -12,6 +12,8 @@ export class StepFailure extends Data.TaggedError("StepFailure")<{
   readonly failures: ReadonlyArray<Failure>
   /** The HTTP status that made it fail. */
   readonly status?: number | undefined
+  /** In a Robogo file: what that tool would have said, for its conditions about errors. */
+  readonly said?: string | undefined
 }> {}
 
 export interface FailureInit {

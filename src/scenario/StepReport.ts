@@ -136,11 +136,23 @@ const nameOf = (step: CompiledStep, state: CaseState, names: Code.Names): string
 }
 
 const shownFailure = (step: CompiledStep, failure: Failure): Failure => {
-  if (!step.step.noLog) return failure
+  const fields = step.step.sensitiveFields
+  if (!step.step.noLog) return fields.length === 0 ? failure : withoutFields(failure, fields)
   const { location } = failure
   const message = "the step did not pass; no_log keeps its texts back"
   return { kind: failure.kind, reason: failure.reason, message, ...location === undefined ? {} : { location } }
 }
+
+const withoutFields = (failure: Failure, fields: ReadonlyArray<string>): Failure => ({
+  ...failure,
+  message: SensitiveFields.maskText(failure.message, fields),
+  ...failure.values === undefined ? {} : {
+    values: failure.values.map(({ expression, value }) => ({
+      expression,
+      value: SensitiveFields.maskText(value, fields)
+    }))
+  }
+})
 
 const shownOutput = (step: CompiledStep, outcome: Outcome): string =>
   Preview.json(SensitiveFields.mask(outcome.output, step.step.sensitiveFields), maxOutput)

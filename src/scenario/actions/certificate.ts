@@ -91,6 +91,12 @@ steps:
     )
     const now = yield* Clock.currentTimeMillis
     const faults = faultsOf(certificate, input, now)
+    const output = {
+      valid: faults.length === 0,
+      host: endpoint.host,
+      port: endpoint.port,
+      ...described(certificate, now, input.check_expiry_days ?? 30)
+    }
     if (faults.length > 0 && input.any_certificate !== true) {
       return yield* new Action.ActionError({
         reason: "Failed",
@@ -99,15 +105,11 @@ steps:
           { expression: "subject", value: certificate.subject },
           { expression: "issuer", value: certificate.issuer },
           { expression: "expires_at", value: isoOf(certificate.validTo) }
-        ]
+        ],
+        output
       })
     }
-    return {
-      valid: faults.length === 0,
-      host: endpoint.host,
-      port: endpoint.port,
-      ...described(certificate, now, input.check_expiry_days ?? 30)
-    }
+    return output
   })
 })
 

@@ -75,7 +75,9 @@ steps:
     }
   ],
   run: Effect.fnUntraced(function*(input, context) {
-    const exchange = yield* HttpStep.exchange(input, context)
+    const exchange = yield* HttpStep.exchange(input, context).pipe(
+      Effect.mapError((error) => context.robogo ? RobogoHttp.withoutAnswer(error) : error)
+    )
     if (exchange.status >= 400 && input.any_status !== true && !context.robogo) {
       return yield* HttpOutput.statusError(exchange)
     }
