@@ -1,7 +1,10 @@
 /** The contract on a real PostgreSQL, from the binaries of a dev dependency, and what only a server can be asked. */
+import { PgClient } from "@effect/sql-pg"
 import { assert, describe, layer } from "@effect/vitest"
 import { Context, Effect, Fiber, Layer, Redacted, Result, Stream } from "effect"
+import { Reactivity } from "effect/reactivity"
 import * as PgPostgres from "../../src/layers/live/PgPostgres.ts"
+import * as SqlClientPostgres from "../../src/layers/live/SqlClientPostgres.ts"
 import * as SqlTemplate from "../../src/scenario/SqlTemplate.ts"
 import { Postgres } from "../../src/services/Postgres.ts"
 import { TestDatabase, tests, textOf } from "../services/PostgresSuite.ts"
@@ -210,6 +213,31 @@ describe.runIf(RealPostgres.isAvailable)(`PostgreSQL 18${RealPostgres.whyNot}`, 
         yield* server.restart
 
         assert.deepStrictEqual((yield* Fiber.join(back)).rows.map(({ n }) => n), [2])
+      }))
+
+    it.effect("a library user's own client is a Postgres too: values are bound, transactions nest, errors are ours", () =>
+      Effect.gen(function*() {
+        const { url } = yield* Server
+        const own = yield* PgClient.make({ url: Redacted.make(url) }).pipe(Effect.provide(Reactivity.layer))
+        const context = yield* Layer.build(SqlClientPostgres.layer(own))
+        const client = yield* Context.get(context, Postgres).connect("whatever:")
+
+        const { columns, rows } = yield* client.transaction(
+          client.query("select $1::int8 as big, $2::jsonb as doc, $3::uuid[] as ids, now()::date::timestamptz as at", [
+            9007199254740993n,
+            { a: [1] },
+            ["2b1b8b1e-0000-4000-8000-000000000001"]
+          ])
+        )
+        const heard = yield* client.listen("own")
+        yield* client.query("select pg_notify('own', 'hello')")
+
+        assert.deepStrictEqual(columns, ["big", "doc", "ids", "at"])
+        assert.strictEqual(rows[0]?.["big"], 9007199254740993n)
+        assert.strictEqual(JSON.stringify(rows[0]?.["doc"]), "{\"a\":[1]}")
+        assert.match(String(rows[0]?.["at"]), /^\d{4}-\d\d-\d\dT00:00:00.000Z$/)
+        assert.deepStrictEqual(yield* heard.pipe(Stream.take(1), Stream.runCollect), ["hello"])
+        assert.strictEqual((yield* Effect.flip(client.query("select nope"))).sqlState, "42703")
       }))
 
     it.effect("R44 pools leave nothing behind: no connection on the server, no socket here", () =>
