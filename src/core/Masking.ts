@@ -36,7 +36,7 @@ export class Masking extends Context.Service<Masking, {
    * One shorter than {@link minLength} is not masked: a warning that carries `name` says so.
    */
   readonly add: (secret: Redacted.Redacted<string> | string, name?: string) => void
-  /** Replaces every secret in `text` by `***`. */
+  /** Replaces every secret in `text`, and every password in a URL, by `***`. */
   readonly text: (text: string) => string
   /**
    * Replaces every secret in plain data from outside: texts, keys, bytes, and numbers that are a secret. What holds none is
@@ -69,15 +69,37 @@ export const make = (): Masking["Service"] => {
       for (const spelling of SecretSpelling.of(value, minLength)) index.add(spelling)
     }
   }
-  const text = (text: string): string => known.size === 0 ? text : replace(text, index.find(text))
+  const find = (text: string): ReadonlyArray<Range> => joined(index.find(text), urlPasswords(text))
+  const text = (text: string): string => replace(text, find(text))
   return {
     add,
     text,
     deep: (value) => deep(value, text) as typeof value,
-    find: (text) => index.find(text),
+    find,
     stream: () => stream(index),
     warnings: () => [...warnings]
   }
+}
+
+/** The passwords of URLs such as `postgres://user:password@host`: secret wherever they stand, known or not. */
+const urlPasswords = (text: string): ReadonlyArray<Range> => {
+  if (!text.includes("://")) return []
+  return [...text.matchAll(/(:\/\/[^\s:/?#@"'<>]{0,200}:)([^\s/?#@"'<>]{1,1000})@/g)].map((match) => {
+    const start = match.index + match[1]!.length
+    return { start, end: start + match[2]!.length }
+  })
+}
+
+/** Two lists of ranges as one, in order and apart. */
+const joined = (first: ReadonlyArray<Range>, second: ReadonlyArray<Range>): ReadonlyArray<Range> => {
+  if (second.length === 0) return first
+  const ranges: Array<{ start: number; end: number }> = []
+  for (const range of [...first, ...second].sort((a, b) => a.start - b.start)) {
+    const last = ranges.at(-1)
+    if (last !== undefined && range.start <= last.end) last.end = Math.max(last.end, range.end)
+    else ranges.push({ ...range })
+  }
+  return ranges
 }
 
 const replace = (text: string, ranges: ReadonlyArray<Range>): string => {

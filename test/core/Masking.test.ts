@@ -250,4 +250,13 @@ describe("Masking", () => {
 
       assert.strictEqual(masking.text("a service-secret"), "a ***")
     }).pipe(Effect.provide(Masking.Masking.layer)))
+
+  it.each([
+    ["postgres://ada:s3cret@db/shop", "postgres://ada:***@db/shop", "a database"],
+    ["see http://u:p@h/x and amqp://:pw@h", "see http://u:***@h/x and amqp://:***@h", "several in a text"],
+    ["http://host:8080/a@b", "http://host:8080/a@b", "a port is no password"],
+    ["mailto:a:b@c", "mailto:a:b@c", "nor is what stands in no URL"]
+  ])("hides the password of a URL that nobody called secret: %s", (text, shown, _because) => {
+    assert.strictEqual(Masking.make().text(text), shown)
+  })
 })
