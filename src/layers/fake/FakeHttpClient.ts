@@ -4,7 +4,7 @@
  * Routes are written like those of `mocks:` in a scenario; a `delay` passes by `Clock`, so `TestClock` moves it. What no
  * route is for is answered with 404.
  */
-import { Context, Effect, Layer, Result } from "effect"
+import { Context, Effect, Layer, Result, type Scope } from "effect"
 import { HttpClient, HttpClientError, type HttpClientRequest, HttpClientResponse } from "effect/http"
 import type { ValueRecord } from "../../core/Value.ts"
 import * as MockRoutes from "../../services/http/MockRoutes.ts"
@@ -18,6 +18,8 @@ export class FakeHttpClient extends Context.Service<FakeHttpClient, {
   readonly setRoutes: (routes: NonNullable<Definition["routes"]>) => Effect.Effect<void>
   /** The requests so far, oldest first, as `mocks.<name>.calls` shows them. Those that failed on demand are not among them. */
   readonly calls: Effect.Effect<ReadonlyArray<ValueRecord>>
+  /** Lets other routes answer for `origin` (`http://host:port`) until the scope ends; `calls` does not have their requests. */
+  readonly mount: (origin: string, routes: MockRoutes.MockRoutes) => Effect.Effect<void, never, Scope.Scope>
   /** Lets the next requests fail before they reach a route. Calling it again replaces the count. */
   readonly failNext: (times: number, reason: Failure) => Effect.Effect<void>
 }>()("skein/layers/FakeHttpClient") {}
@@ -28,6 +30,7 @@ export const layer = (
 
 const make = Effect.fnUntraced(function*(initial: NonNullable<Definition["routes"]>) {
   let routes = yield* compile(initial)
+  const mounted = new Map<string, MockRoutes.MockRoutes>()
   let failing: { times: number; readonly reason: Failure } = { times: 0, reason: "Reset" }
 
   const client = HttpClient.make(Effect.fnUntraced(function*(request, url) {
@@ -36,13 +39,23 @@ const make = Effect.fnUntraced(function*(initial: NonNullable<Definition["routes
       return yield* broken(request, failing.reason)
     }
     const body = yield* bytesOf(request)
-    const sent = routes.answer({ method: request.method, url, headers: { ...request.headers }, body })
+    const sent = (mounted.get(url.origin) ?? routes).answer({
+      method: request.method,
+      url,
+      headers: { ...request.headers },
+      body
+    })
     yield* Effect.sleep(sent.delay)
     return sent.drop ? yield* broken(request, "Reset") : respond(request, sent)
   }))
   const fake = FakeHttpClient.of({
     setRoutes: (changed) => Effect.map(compile(changed), (compiled) => void (routes = compiled)),
     calls: Effect.sync(() => routes.calls()),
+    mount: (origin, own) =>
+      Effect.acquireRelease(
+        Effect.sync(() => void mounted.set(origin, own)),
+        () => Effect.sync(() => void mounted.delete(origin))
+      ),
     failNext: (times, reason) => Effect.sync(() => void (failing = { times, reason }))
   })
   return Context.make(HttpClient.HttpClient, client).pipe(Context.add(FakeHttpClient, fake))

@@ -15,7 +15,7 @@ import {
 export interface Listener {
   /** Absent: the port speaks no TLS. Whether it is for the name asked is found from its names. */
   readonly certificate?: Certificate | undefined
-  /** Time to connect. @default 1 ms */
+  /** Time to connect, by `Clock`. @default none */
   readonly latency?: Duration.Input | undefined
 }
 
@@ -53,7 +53,7 @@ const make = Effect.sync(() => {
     if (listener === undefined) {
       return yield* failed("Refused", `cannot ${task}: nothing listens there (connection refused)`)
     }
-    yield* Effect.sleep(listener.latency ?? "1 millis")
+    yield* Effect.sleep(listener.latency ?? 0)
     return { address, listener }
   })
 

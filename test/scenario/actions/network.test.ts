@@ -137,7 +137,7 @@ it.layer(Layer.merge(Fake.layer, NodeServices.layer))("network actions", (it) =>
         valid: true,
         host: "good.test",
         port: 443,
-        days_until_expiry: 364,
+        days_until_expiry: 365,
         is_expired: false,
         expiry_warning: false,
         subject: "CN=good.test",
