@@ -4,51 +4,13 @@
  *
  * `node scripts/build.ts [folder]`: the folder that gets `cli` and `lib`; `dist` unless given.
  */
-import { build, type BuildOptions, type Plugin } from "esbuild"
 import { spawnSync } from "node:child_process"
 import { chmodSync, existsSync, globSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
+import { buildCli } from "./bundle.ts"
 
 const root = join(import.meta.dirname, "..")
 const dist = process.argv[2] === undefined ? join(root, "dist") : resolve(process.argv[2])
-
-/** Loaded from node_modules when used: these carry WebAssembly or data files beside their code. */
-const external = ["@electric-sql/pglite", "jq-web", "playwright-core"]
-
-const common: BuildOptions = {
-  absWorkingDir: root,
-  outdir: join(dist, "cli"),
-  bundle: true,
-  format: "esm",
-  platform: "node",
-  target: "node22.19",
-  minifySyntax: true,
-  minifyWhitespace: true,
-  legalComments: "none",
-  external,
-  // Packages in CommonJS call require.
-  banner: { js: "import{createRequire as $require}from\"node:module\";const require=$require(import.meta.url);" },
-  logLevel: "warning"
-}
-
-/** Leaves out what is loaded when a command runs: no command runs when help is asked for. */
-const withoutPrograms: Plugin = {
-  name: "without-programs",
-  setup: ({ onResolve }) => {
-    onResolve({ filter: /^\./ }, ({ kind, path }) => kind === "dynamic-import" ? { path, external: true } : undefined)
-  }
-}
-
-/**
- * `bin.js` runs commands and shares its parts with the worker. `help.js` is the same command line for help and the version
- * only: it starts in half the time, because it holds only as much of Effect as that takes.
- */
-const buildCli = async () => {
-  rmSync(join(dist, "cli"), { recursive: true, force: true })
-  // Flat names, so that a file finds the worker beside itself.
-  await build({ ...common, entryPoints: ["src/bin.ts", "src/worker.ts"], splitting: true, chunkNames: "[name]-[hash]" })
-  await build({ ...common, entryPoints: { help: "src/bin.ts" }, minify: true, plugins: [withoutPrograms] })
-}
 
 const buildLibrary = () => {
   rmSync(join(dist, "lib"), { recursive: true, force: true })
@@ -92,6 +54,6 @@ const linkCommand = () => {
   symlinkSync("../../bin/skein.js", join(bin, "skein"))
 }
 
-await buildCli()
+await buildCli(join(dist, "cli"))
 buildLibrary()
 if (process.argv[2] === undefined) linkCommand()

@@ -1,12 +1,19 @@
-/** The command line as a process of its own, in a folder of its own; from the sources, so that nothing must be built. */
+/** The command line as a process of its own, in a folder of its own; bundled from the sources as they are now. */
+import { afterAll } from "@effect/vitest"
 import { type ChildProcess, spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
+import { threadId } from "node:worker_threads"
+import { buildCli } from "../../scripts/bundle.ts"
 
-const bin = join(import.meta.dirname, "../../src/bin.ts")
+// Inside the repository, so that the bundle finds the packages that are not in it.
+const built = join(import.meta.dirname, `../../.cache/cli-${process.pid}-${threadId}`)
+const bin = join(built, "bin.js")
+await buildCli(built)
+afterAll(() => rmSync(built, { recursive: true, force: true }))
 
 /** A folder with files, gone when it is disposed. */
 export const folder = (files: Readonly<Record<string, string>>) => {
@@ -33,7 +40,7 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
-// The cache halves the time that the sources take to load.
+// The cache halves the time that the command takes to load.
 const cache = join(tmpdir(), "skein-test-cache")
 const environment = { ...process.env, NO_COLOR: "1", CI: "", npm_command: undefined, NODE_COMPILE_CACHE: cache }
 
