@@ -133,6 +133,8 @@ const runPlan = Effect.fnUntraced(function*<R>(
       environment,
       settings: Config.actionSettings(config),
       updateSnapshots: flags.updateSnapshots,
+      secretsTimeout: settings.secrets_timeout,
+      debug: yield* Settings.Verbose,
       keepExchanges: targets.some(({ format }) => format === "html" || format === "json" || format === "jsonl")
     },
     targets,

@@ -181,7 +181,7 @@ const shownAttachment = (attachment: Attachment, fields: ReadonlyArray<string>):
           fields
         )
       },
-      curl: SensitiveFields.maskText(http.curl, fields)
+      curl: curlShown(http, fields)
     }),
     Sql: (sql): Attachment => ({
       ...sql,
@@ -190,6 +190,16 @@ const shownAttachment = (attachment: Attachment, fields: ReadonlyArray<string>):
     }),
     Text: (text): Attachment => ({ ...text, text: Preview.cut(SensitiveFields.maskText(text.text, fields), maxBody) })
   })
+
+/** The line that repeats a request, without what its headers hide. */
+const curlShown = (http: EventAttachment<"Http">, fields: ReadonlyArray<string>): string => {
+  const shown = SensitiveFields.maskRecord(http.request.headers, fields)
+  const hidden = Object.entries(http.request.headers).filter(([key, value]) => shown[key] !== value && value.length > 0)
+  const curl = hidden.reduce((line, [, value]) => line.replaceAll(value, "***"), http.curl)
+  return SensitiveFields.maskText(curl, fields)
+}
+
+type EventAttachment<Tag extends Attachment["_tag"]> = Extract<Attachment, { readonly _tag: Tag }>
 
 const bodyShown = <A extends { readonly body?: string }>(message: A, fields: ReadonlyArray<string>): A =>
   message.body === undefined
