@@ -184,7 +184,7 @@ class Loader {
     return Effect.gen({ self: this }, function*() {
       const loaded: Array<{ readonly scenario: Scenario; readonly entry: SuiteCase }> = []
       for (const entry of suite.cases) {
-        const files = yield* this.provide(FindFiles.find([entry.file], this.directoryOf(suite.source)))
+        const files = yield* this.filesOf(entry, suite)
         if (files.length === 0) Reader.note(this.notes, "no-files", `${entry.file} matches no scenario`, entry.fileSpan)
         for (const file of files) {
           const missing = !(yield* Effect.orElseSucceed(this.files.exists(file.path), () => false))
@@ -207,6 +207,23 @@ class Loader {
         }
       }
       return loaded
+    })
+  }
+
+  /** The files of one entry. Robogo looks from where it runs; a file that is not beside the suite may stand there. */
+  private filesOf(entry: SuiteCase, suite: Suite): Effect.Effect<ReadonlyArray<FindFiles.Found>> {
+    const beside = this.provide(FindFiles.find([entry.file], this.directoryOf(suite.source)))
+    if (suite.spelling !== "robogo") return beside
+    const there = (found: ReadonlyArray<FindFiles.Found>) =>
+      Effect.map(
+        Effect.forEach(found, ({ path }) => Effect.orElseSucceed(this.files.exists(path), () => false)),
+        (exist) => exist.some((one) => one)
+      )
+    return Effect.gen({ self: this }, function*() {
+      const found = yield* beside
+      if (yield* there(found)) return found
+      const other = yield* this.provide(FindFiles.find([entry.file], this.options.workingDirectory))
+      return (yield* there(other)) ? other : found
     })
   }
 

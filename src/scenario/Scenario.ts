@@ -42,6 +42,8 @@ export interface Scenario extends Head {
   readonly environments: ReadonlyArray<Node>
   /** Robogo's inline message templates. */
   readonly templates: ReadonlyArray<Named<string>>
+  /** Robogo's `parallel`: how many of a kind run at once, such as `http_requests`. */
+  readonly bounds?: Readonly<Record<string, number>> | undefined
 }
 
 export interface Suite extends Head {

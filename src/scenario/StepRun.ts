@@ -12,6 +12,7 @@ import * as Code from "./Code.ts"
 import type { CompiledStep } from "./Compiled.ts"
 import type { Attachment, Failure, Status } from "./Event.ts"
 import { isTrue } from "./expression/Expression.ts"
+import * as LoopItems from "./LoopItems.ts"
 import * as Retries from "./Retries.ts"
 import * as Failures from "./StepFailure.ts"
 import * as StepReport from "./StepReport.ts"
@@ -113,7 +114,9 @@ const forEach = (
   branch: boolean
 ): Run =>
   Effect.gen(function*() {
-    const items = yield* Failures.attempt(() => itemsOf(loop.items.run(namesOf(state, locals), state.machine), loop))
+    const items = yield* Failures.attempt(() =>
+      LoopItems.of(loop.items.run(namesOf(state, locals), state.machine), loop)
+    )
     const outcomes: Array<Outcome> = []
     for (const [index, item] of items.entries()) {
       const inner = {
@@ -159,22 +162,6 @@ const whileHolds = (
     }
     return combine(outcomes)
   }).pipe(Effect.catch((failure) => failedBefore(step, state, step.path + suffix, locals, failure)))
-
-/** The items of a `for`: a list, a count, or a text that is one. */
-const itemsOf = (value: Value, loop: NonNullable<CompiledStep["for"]>): ReadonlyArray<Value> => {
-  const count = typeof value === "string" && /^\d+$/.test(value.trim()) ? Number(value) : value
-  const refuse = (message: string): never => {
-    throw new Code.CodeFailure("bad-loop", message, undefined, loop.items.node.span)
-  }
-  const length = Array.isArray(count)
-    ? count.length
-    : typeof count === "number" && Number.isInteger(count)
-    ? count
-    : undefined
-  if (length === undefined || length < 0) return refuse("for needs a list, a range such as 1..5, or a count")
-  if (length > loop.max) return refuse(`for has ${length} items, more than its max of ${loop.max}`)
-  return Array.isArray(count) ? count : Array.from({ length }, (_, index) => index + 1)
-}
 
 /** One pass: the action with its retries, or the steps of a group or branch. */
 const pass = (step: CompiledStep, state: CaseState, locals: ValueRecord, suffix: string, branch: boolean): Run =>

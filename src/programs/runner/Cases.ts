@@ -102,10 +102,17 @@ export const expand = Effect.fn("Cases.expand")(function*(
   const problems: Array<Problem> = []
   const taken = new Map<string, number>()
   const cases: Array<Case> = []
+  const inSuite = new Map<CompiledSuite, number>()
   for (const { compiled: scenario, loaded, suite } of compiled.scenarios) {
     const rows = yield* rowsOf(scenario, options, problems, ask)
     for (const [index, row] of (rows ?? [undefined]).entries()) {
-      cases.push(makeCase(scenario, loaded, suite, row, index, rows !== undefined, options, taken))
+      const one = makeCase(scenario, loaded, suite, row, index, rows !== undefined, options, taken)
+      if (suite === undefined) cases.push(one)
+      else {
+        const place = inSuite.get(suite) ?? 0
+        inSuite.set(suite, place + 1)
+        cases.push({ ...one, locks: [...one.locks, ...placeLock(suite, place)] })
+      }
     }
   }
   return { cases, problems }
@@ -128,8 +135,9 @@ const makeCase = (
   const wanted = `${prefix}${scenario.source.path}#${base}${dataDriven ? `[${index}]` : ""}`
   const times = taken.get(wanted) ?? 0
   taken.set(wanted, times + 1)
-  const serial = scenario.serial || suite?.suite.parallel === false
-  // Robogo ran its files one after the other; a suite that is not parallel keeps its own order.
+  // Robogo ran its files one after the other, those of a suite as the suite says; a suite that is not parallel keeps its order.
+  const ownOrder = scenario.serial && !(scenario.spelling === "robogo" && suite?.suite.spelling === "robogo")
+  const serial = ownOrder || suite?.suite.parallel === false
   const serialLock = suite?.suite.parallel === false ? `serial:${suite.suite.source.path}` : "serial"
   const id = times === 0 ? wanted : `${wanted} (${times + 1})`
   return {
@@ -149,6 +157,12 @@ const makeCase = (
     root: rootOf(compiled.directory, options)
   }
 }
+
+/** A suite's own bound: its cases take turns at so many places. */
+const placeLock = ({ suite }: CompiledSuite, place: number): ReadonlyArray<string> =>
+  suite.maxConcurrency === undefined || !suite.parallel
+    ? []
+    : [`place:${suite.source.path}:${place % suite.maxConcurrency}`]
 
 /** Files of the working directory share its root; a file elsewhere has its own folder. */
 const rootOf = (directory: string, options: CompileOptions): string =>

@@ -11,7 +11,9 @@ import type * as Suites from "./Suites.ts"
 export const run = <R>(one: Cases.Case, state: RunState<R>): Effect.Effect<void, never, R | RunnerServices> =>
   Effect.gen(function*() {
     const suite = one.suite === undefined ? undefined : state.suites.get(one.suite)
+    const suiteEnding = suite?.ending()
     if (one.skip !== undefined) yield* notRun(one, "skipped", one.skip, state)
+    else if (suiteEnding !== undefined) yield* notRun(one, "skipped", suiteEnding, state)
     else if (state.ending !== undefined) {
       yield* notRun(one, state.interrupted ? "interrupted" : "skipped", state.ending, state)
     } else yield* runAttempts(one, suite, state)
@@ -37,7 +39,12 @@ const runAttempts = <R>(
           attributes: { "skein.case": one.id, "skein.file": one.file, "skein.attempt": attempt }
         }
       )
-      if (last) return yield* countFailure(status, state)
+      if (last) {
+        if (one.suite?.suite.failFast === true && (status === "failed" || status === "error")) {
+          suite?.end(`the suite is fail-fast, and ${one.name} did not pass`)
+        }
+        return yield* countFailure(status, state)
+      }
     }
   })
 

@@ -20,6 +20,9 @@ export interface SuiteHandle {
   readonly ready: Effect.Effect<Ready>
   /** Says that one of the cases has ended; after the last one, waits for the teardown. */
   readonly done: Effect.Effect<void>
+  /** Ends the suite early: cases that have not begun are skipped for this reason. */
+  readonly end: (reason: string) => void
+  readonly ending: () => string | undefined
 }
 
 /**
@@ -35,6 +38,7 @@ export const open = <R>(
     const ready = yield* Deferred.make<Ready>()
     const ended = yield* Deferred.make<void>()
     let left = cases
+    let ending: string | undefined
     const use = (state: CaseState) =>
       Effect.andThen(
         Deferred.succeed(ready, { values: state.saved, mocks: state.mocks, failed: undefined }),
@@ -51,6 +55,8 @@ export const open = <R>(
       })
     }))
     return {
+      end: (reason) => void (ending ??= reason),
+      ending: () => ending,
       ready: Effect.andThen(Deferred.succeed(begun, undefined), Deferred.await(ready)),
       done: Effect.suspend(() =>
         --left > 0 ? Effect.void : Effect.gen(function*() {
