@@ -57,6 +57,9 @@ const actions = () => {
   return { notes, started: Deferred.await(started), all: [note, fail, hang, log] as const }
 }
 
+/** A case that notes the token it sees. */
+const one = (name: string) => `name: ${name}\nvars: { token: none }\nsteps:\n  - note: "\${token} ${name}"`
+
 const statuses = (outcome: Scenarios.Outcome) =>
   Object.fromEntries(outcome.report.cases.map((one) => [one.name, one.status]))
 
@@ -233,7 +236,6 @@ describe("Runner", () => {
   describe("suites", () => {
     const suite =
       "suite: S\nsetup:\n  - note: in\n    save: { token: value }\ncases: [one.yaml, two.yaml]\nteardown: [note: out]\n"
-    const one = (name: string) => `name: ${name}\nvars: { token: none }\nsteps:\n  - note: "\${token} ${name}"`
 
     it.live("runs a suite's setup once, hands on what it saved, and its teardown once at the end", () =>
       Effect.gen(function*() {

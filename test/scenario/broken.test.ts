@@ -23,7 +23,9 @@ describe("R04 sixty broken files", () => {
       if (process.env["SKEIN_UPDATE_GOLDEN"] === "1") yield* files.writeFileString(golden, text)
       assert.strictEqual(text, yield* files.readFileString(golden))
 
-      const broken = new Set(plan.problems.filter((one) => one.severity === "error").map((one) => paths.basename(one.span.source.path)))
+      const broken = new Set(
+        plan.problems.filter((one) => one.severity === "error").map((one) => paths.basename(one.span.source.path))
+      )
       assert.deepStrictEqual(names.filter((name) => !broken.has(name)), [])
       const twenty = plan.problems.filter((one) => one.span.source.path.endsWith("60-twenty-mistakes.yaml"))
       assert.isAtLeast(twenty.length, 20)
