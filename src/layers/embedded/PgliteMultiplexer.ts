@@ -53,6 +53,7 @@ export const make = (backend: Backend, limits: Limits): Multiplexer => {
     last: undefined,
     lastKey: "",
     relisten: false,
+    dead: 0,
     ended: undefined,
     timer: undefined,
     pids: 0
@@ -88,6 +89,7 @@ export const make = (backend: Backend, limits: Limits): Multiplexer => {
     drop: (key) =>
       new Promise((finished) => {
         if (state.ended !== undefined) return finished()
+        state.dead += 100
         enqueue(state, { connection: undefined, key: "", bytes: Wire.query(Schemas.drop(key)), since: now(), finished })
       }),
     close: (why) => close(state, why)
@@ -120,10 +122,14 @@ interface State {
   lastKey: string
   /** Channels must be listened to again: somebody gave up one that others may still want. */
   relisten: boolean
+  /** Rows of the catalogue that changing and dropping left dead, roughly; cleaned by hand, since nothing else would. */
+  dead: number
   ended: string | undefined
   timer: ReturnType<typeof setTimeout> | undefined
   pids: number
 }
+
+const deadBeforeVacuum = 20_000
 
 const now = () => performance.now()
 
@@ -135,6 +141,10 @@ const enqueue = (state: State, unit: Unit): void => {
 /** Lets the first unit through whose turn it can be. */
 const next = (state: State): void => {
   if (state.running !== undefined || state.ended !== undefined) return
+  if (state.dead > deadBeforeVacuum && state.owner === undefined) {
+    state.dead = 0
+    state.waiting.unshift({ connection: undefined, key: state.lastKey, bytes: Wire.query("vacuum"), since: now() })
+  }
   const at = state.waiting.findIndex(({ connection }) => state.owner === undefined || connection === state.owner)
   const unit = at === -1 ? undefined : state.waiting.splice(at, 1)[0]
   state.running = unit
@@ -161,7 +171,10 @@ const preludeOf = (state: State, unit: Unit): string | undefined => {
   const same = unit.connection !== undefined && unit.connection === state.last
   if (state.owner !== undefined || same && !state.relisten) return undefined
   const statements = ["reset session authorization", "reset role", "reset all", "close all"]
-  if (unit.key !== state.lastKey) statements.push(Schemas.change(state.lastKey, unit.key))
+  if (unit.key !== state.lastKey) {
+    statements.push(Schemas.change(state.lastKey, unit.key))
+    state.dead += 2
+  }
   if (state.relisten) {
     const channels = new Set([...state.connections.values()].flatMap(({ channels }) => [...channels]))
     for (const channel of channels) statements.push(`listen "${channel.replaceAll("\"", "\"\"")}"`)
