@@ -5,6 +5,8 @@ const live = process.env["SKEIN_LIVE"] === "1"
 const report = process.env["SKEIN_TEST_REPORT"]
 
 export default defineConfig({
+  // What examples and pages import from "skein" are the sources, not the last build.
+  ssr: { resolve: { conditions: ["skein:source", "module", "node", "development|production"] } },
   test: {
     include: live ? ["test/**/*.live.test.ts"] : ["test/**/*.test.ts"],
     exclude: live ? [] : ["test/**/*.live.test.ts"],

@@ -23,9 +23,7 @@ import * as ReportFold from "./programs/report/ReportFold.ts"
 import * as Runner from "./programs/Runner.ts"
 import type * as Action from "./scenario/Action.ts"
 import { builtin } from "./scenario/actions/builtin.ts"
-import * as Contract from "./scenario/Contract.ts"
 import type { Event } from "./scenario/Event.ts"
-import * as Snapshots from "./scenario/Snapshots.ts"
 import type { Jq } from "./services/Jq.ts"
 import type { Definition, MockServer } from "./services/MockServer.ts"
 import type { NetworkProbe } from "./services/NetworkProbe.ts"
@@ -54,8 +52,6 @@ export type Services =
   | Secrets
   | Jq
   | Masking
-  | Contract.Contracts
-  | Snapshots.Snapshots
   | NodeServices.NodeServices
 
 export interface LayerOptions {
@@ -70,8 +66,6 @@ export const layer = (options: LayerOptions = {}): Layer.Layer<Services> =>
     FakeNetworkProbe.layer,
     FakeSecrets.layer,
     FakeStopSignal.layer,
-    Contract.layer,
-    Snapshots.layer(),
     Connections.layer({ embedded: { entry: worker } }),
     WorkerJq.layer({ entry: worker })
   ).pipe(Layer.provideMerge(Masking.layer), Layer.provideMerge(NodeServices.layer))
@@ -98,12 +92,6 @@ export interface Outcome {
 
 type Builtin = (typeof builtin)[number]
 
-/** What a run needs; contracts and snapshots are made anew for each. */
-type Needs<A extends Action.Any> =
-  | Exclude<Action.Services<A> | Runner.RunnerServices, Contract.Contracts | Snapshots.Snapshots>
-  | FileSystem.FileSystem
-  | Path.Path
-
 /**
  * Runs scenarios that the test writes down: the text of one, one from `Scenario.make`, or files by relative path, all of
  * which run. They stand in a new folder that is removed when the scope of the test ends.
@@ -113,7 +101,11 @@ type Needs<A extends Action.Any> =
 export const run = Effect.fnUntraced(function*<A extends Action.Any = Builtin>(
   scenarios: string | SourceText | Readonly<Record<string, string>>,
   options: Options<A> = {}
-): Effect.fn.Return<Outcome, Runner.CompileError | PlatformError.PlatformError, Needs<A> | Scope.Scope> {
+): Effect.fn.Return<
+  Outcome,
+  Runner.CompileError | PlatformError.PlatformError,
+  Runner.Needs<Action.Services<A>> | Scope.Scope
+> {
   const isOne = typeof scenarios === "string" || isSource(scenarios)
   const directory = yield* write(isOne ? {} : scenarios)
   const plan = isOne
@@ -127,7 +119,7 @@ export const runFiles = Effect.fnUntraced(function*<A extends Action.Any = Built
   paths: ReadonlyArray<string>,
   directory: string,
   options: Options<A> = {}
-): Effect.fn.Return<Outcome, Runner.CompileError, Needs<A>> {
+): Effect.fn.Return<Outcome, Runner.CompileError, Runner.Needs<Action.Services<A>>> {
   const plan = yield* checked(Runner.plan(paths, compileOptions(directory, options)))
   return yield* follow(plan, directory, options)
 })
@@ -173,6 +165,5 @@ const checked = <R, R2>(made: Effect.Effect<Runner.Plan<R>, never, R2>) =>
 
 const follow = <R>(plan: Runner.Plan<R>, directory: string, options: Partial<Runner.RunOptions>) =>
   Stream.runCollect(Runner.events(plan, { concurrency: 4, seed: 1, ...options })).pipe(
-    Effect.map((events): Outcome => ({ events, report: ReportFold.fromEvents(events), directory })),
-    Effect.provide(Layer.fresh(Layer.merge(Contract.layer, Snapshots.layer())), { local: true })
+    Effect.map((events): Outcome => ({ events, report: ReportFold.fromEvents(events), directory }))
   )

@@ -5,7 +5,7 @@
 import type { Layer } from "effect"
 import { Context } from "effect"
 import type { Command } from "effect/cli"
-import type { SessionServices } from "../programs/RunSession.ts"
+import type { Needs } from "../programs/Runner.ts"
 import type { BuiltinServices } from "../scenario/actions/builtin.ts"
 import type { ActionModules } from "../services/ActionModules.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
@@ -23,7 +23,7 @@ export interface MachineOptions {
 }
 
 /** All that commands need beside what every command line has (files, processes, terminal). */
-export type MachineServices = Exclude<BuiltinServices | SessionServices | MetricsServer | Profiler, Command.Environment>
+export type MachineServices = Exclude<Needs<BuiltinServices> | MetricsServer | Profiler, Command.Environment>
 
 export class Machine extends Context.Service<Machine, {
   readonly services: (options: MachineOptions) => Layer.Layer<MachineServices, never, Command.Environment>

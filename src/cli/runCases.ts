@@ -133,14 +133,14 @@ const runPlan = Effect.fnUntraced(function*<R>(
       environment,
       settings: Config.actionSettings(config),
       updateSnapshots: flags.updateSnapshots,
+      writeMissingSnapshots: flags.updateSnapshots || (environment["CI"] ?? "") === "",
       secretsTimeout: settings.secrets_timeout,
       debug: yield* Settings.Verbose,
       keepExchanges: targets.some(({ format }) => format === "html" || format === "json" || format === "jsonl")
     },
     targets,
     history: settings["history.enabled"] ? settings["history.folder"] : undefined,
-    onEvent: progress.onEvent,
-    writeMissingSnapshots: flags.updateSnapshots || (environment["CI"] ?? "") === ""
+    onEvent: progress.onEvent
   })
   const { lost, report } = yield* session.pipe(
     Observers.withMetrics(flags.metrics),

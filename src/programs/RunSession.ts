@@ -2,11 +2,8 @@
  * One run with everything that listens to it: the report, report files, history, metrics, progress. `Runner` runs and tells;
  * this hands each event to all listeners and ends with everything on disk.
  */
-import { Effect, type FileSystem, Layer, Option, type Path, Stream } from "effect"
-import type { Masking } from "../core/Masking.ts"
-import * as Contract from "../scenario/Contract.ts"
+import { Effect, Option, Stream } from "effect"
 import type { Event } from "../scenario/Event.ts"
-import * as Snapshots from "../scenario/Snapshots.ts"
 import * as History from "./History.ts"
 import type { Target } from "./report/Formats.ts"
 import type { Report } from "./report/Report.ts"
@@ -24,8 +21,6 @@ export interface SessionOptions<R> {
   readonly history?: string | undefined
   /** Sees every event, in order, and must be quick: the run waits for it. */
   readonly onEvent: (event: Event) => Effect.Effect<void>
-  /** Whether an answer without a stored snapshot passes and is stored. @default true */
-  readonly writeMissingSnapshots?: boolean | undefined
 }
 
 export interface SessionResult {
@@ -34,33 +29,12 @@ export interface SessionResult {
   readonly lost: ReadonlyArray<ReportFiles.ReportFileError | History.HistoryError>
 }
 
-/** What a session needs; contracts and snapshots it makes itself, anew for each run. */
-export type SessionServices =
-  | Exclude<Runner.RunnerServices, Contract.Contracts | Snapshots.Snapshots>
-  | FileSystem.FileSystem
-  | Path.Path
-  | Masking
-
 /**
  * Runs a plan to its end and writes reports and history; after a stop signal too, then marked as interrupted. Never fails:
  * what cannot be written is in the result.
  */
-export const run = <R>(
-  options: SessionOptions<R>
-): Effect.Effect<
-  SessionResult,
-  never,
-  Exclude<R, Contract.Contracts | Snapshots.Snapshots> | SessionServices
-> =>
-  Effect.scoped(session(options)).pipe(
-    Effect.provide(
-      Layer.fresh(Layer.merge(
-        Contract.layer,
-        Snapshots.layer({ writeMissing: options.writeMissingSnapshots })
-      )),
-      { local: true }
-    )
-  )
+export const run = <R>(options: SessionOptions<R>): Effect.Effect<SessionResult, never, Runner.Needs<R>> =>
+  Effect.scoped(session(options))
 
 const session = Effect.fn("RunSession.run")(function*<R>(options: SessionOptions<R>) {
   const fold = ReportFold.make()

@@ -4,13 +4,26 @@
  *
  * `plan` reads, checks and compiles files; `events` runs a plan; `run` folds its events into a Report.
  */
-import { type Cause, Clock, Data, Deferred, Effect, type FileSystem, type Path, Queue, Random, Stream } from "effect"
+import {
+  type Cause,
+  Clock,
+  Data,
+  Deferred,
+  Effect,
+  type FileSystem,
+  Layer,
+  type Path,
+  Queue,
+  Random,
+  Stream
+} from "effect"
 import * as CodeFrame from "../core/CodeFrame.ts"
 import { Masking } from "../core/Masking.ts"
 import type { Problem, SourceText } from "../core/SourceText.ts"
 import type { ValueRecord } from "../core/Value.ts"
 import type * as Action from "../scenario/Action.ts"
 import type { CompiledSuite } from "../scenario/Compiled.ts"
+import * as Contract from "../scenario/Contract.ts"
 import type { Event } from "../scenario/Event.ts"
 import * as Load from "../scenario/Load.ts"
 import * as Snapshots from "../scenario/Snapshots.ts"
@@ -35,7 +48,14 @@ import * as Schedule from "./runner/Schedule.ts"
 import type * as Suites from "./runner/Suites.ts"
 
 export type { Case } from "./runner/Cases.ts"
-export type { Plan, RunnerServices, RunOptions } from "./runner/RunState.ts"
+export type { Plan, RunOptions } from "./runner/RunState.ts"
+
+/** What a run with actions that need `R` needs. Contracts and snapshots it makes itself, anew each time. */
+export type Needs<R> =
+  | Exclude<R | RunnerServices, Contract.Contracts | Snapshots.Snapshots>
+  | FileSystem.FileSystem
+  | Path.Path
+  | Masking
 
 export interface CompileOptions<A extends Action.Any> {
   /** The actions that files may use; the plan's `R` is what they need. */
@@ -132,14 +152,17 @@ const complete = (options: CompileOptions<Action.Any>): Cases.CompileOptions => 
  * Runs the cases of a plan. The stream ends after `RunFinished`; a slow reader slows the run down and misses nothing.
  * Interrupting it interrupts the cases, whose teardowns run. Every event has passed the masking sink.
  */
-export const events = <R>(plan: Plan<R>, options: RunOptions): Stream.Stream<Event, never, R | RunnerServices> =>
-  Stream.callback<Event, never, R | RunnerServices>(
-    (queue) => Effect.andThen(Effect.scoped(runAll(plan, options, queue)), Queue.end(queue)),
-    { bufferSize: 256, strategy: "suspend" }
-  )
+export const events = <R>(plan: Plan<R>, options: RunOptions): Stream.Stream<Event, never, Needs<R>> =>
+  Stream.callback<Event, never, Needs<R>>((queue) => {
+    const ofThisRun = Layer.merge(Contract.layer, Snapshots.layer({ writeMissing: options.writeMissingSnapshots }))
+    return Effect.scoped(runAll(plan, options, queue)).pipe(
+      Effect.provide(Layer.fresh(ofThisRun), { local: true }),
+      Effect.andThen(Queue.end(queue))
+    )
+  }, { bufferSize: 256, strategy: "suspend" })
 
 /** Runs the cases of a plan and returns the report. */
-export const run = <R>(plan: Plan<R>, options: RunOptions): Effect.Effect<Report.Report, never, R | RunnerServices> =>
+export const run = <R>(plan: Plan<R>, options: RunOptions): Effect.Effect<Report.Report, never, Needs<R>> =>
   Effect.suspend(() => {
     const fold = ReportFold.make()
     return Effect.map(

@@ -6,8 +6,6 @@ import * as NodeMockServer from "../../src/layers/embedded/NodeMockServer.ts"
 import * as FakeSecrets from "../../src/layers/fake/FakeSecrets.ts"
 import * as FakeStopSignal from "../../src/layers/fake/FakeStopSignal.ts"
 import type * as Action from "../../src/scenario/Action.ts"
-import * as Contract from "../../src/scenario/Contract.ts"
-import * as Snapshots from "../../src/scenario/Snapshots.ts"
 import { Jq } from "../../src/services/Jq.ts"
 import { Postgres } from "../../src/services/Postgres.ts"
 import * as Testing from "../../src/testing.ts"
@@ -16,8 +14,6 @@ export type { Outcome } from "../../src/testing.ts"
 
 /** What the runner needs, without jq and Postgres: tests that use those bring their own. */
 export const layer = Layer.mergeAll(
-  Contract.layer,
-  Snapshots.layer(),
   NodeMockServer.layer,
   FakeSecrets.layer,
   FakeStopSignal.layer,

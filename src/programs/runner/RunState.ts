@@ -14,7 +14,7 @@ import * as Secrets from "../../services/Secrets.ts"
 import type * as Cases from "./Cases.ts"
 import type * as Suites from "./Suites.ts"
 
-/** What every run needs beside the services of its actions. */
+/** What cases need beside the services of their actions. */
 export type RunnerServices = StepServices | MockServer | Postgres | Secrets.Secrets | Masking
 
 /** Cases ready to run, in the order of their files. Plain data; may be filtered. */
@@ -53,6 +53,8 @@ export interface RunOptions {
   readonly settings?: ValueRecord | undefined
   /** @default false */
   readonly updateSnapshots?: boolean | undefined
+  /** Whether an answer without a stored snapshot passes and is stored; not on a build machine. @default true */
+  readonly writeMissingSnapshots?: boolean | undefined
   /** Bound on fetching the secrets of a case. @default 10 s */
   readonly secretsTimeout?: Duration.Duration | undefined
   /** Tell every attempt of every step as a log line of level debug. @default false */
