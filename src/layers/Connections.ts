@@ -8,14 +8,14 @@ import { type ConnectOptions, Postgres, type PostgresClient, PostgresError } fro
 import type { Options as EmbeddedOptions } from "./embedded/PglitePostgres.ts"
 
 export interface Options {
-  /** For databases without a server; `entry` is the root `worker.ts`, or its bundle. */
-  readonly embedded: EmbeddedOptions
+  /** For databases without a server. */
+  readonly embedded?: EmbeddedOptions | undefined
 }
 
 type Service = Postgres["Service"]
 
 /** Every store by its URL. Opens nothing until the first `connect`; closes everything when it closes. */
-export const layer = (options: Options): Layer.Layer<Postgres> => Layer.effect(Postgres, makePostgres(options))
+export const layer = (options: Options = {}): Layer.Layer<Postgres> => Layer.effect(Postgres, makePostgres(options))
 
 const makePostgres = Effect.fnUntraced(function*(options: Options) {
   const scope = yield* Effect.scope

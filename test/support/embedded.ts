@@ -3,4 +3,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 export const entry = new URL("../../src/worker.ts", import.meta.url)
-export const cacheFolder = join(tmpdir(), "skein-test-cache")
+
+/** For `XDG_CACHE_HOME`, where a test cannot say `cacheFolder`. */
+export const cacheHome = join(tmpdir(), "skein-test-cache")
+export const cacheFolder = join(cacheHome, "skein")

@@ -16,8 +16,8 @@ import * as FolderLock from "./FolderLock.ts"
 import * as Instance from "./PgliteInstance.ts"
 
 export interface Options {
-  /** The file of the root `worker.ts`, or its bundle. */
-  readonly entry: URL
+  /** The file of the root `worker.ts`, or its bundle. @default the one that comes with this file */
+  readonly entry?: URL | undefined
   /** Where the snapshot of a fresh database is kept. @default $XDG_CACHE_HOME/skein or ~/.cache/skein */
   readonly cacheFolder?: string | undefined
   /** Folder that relative ones in URLs start from. @default the working directory */
@@ -92,10 +92,10 @@ const make = Effect.fnUntraced(function*(options: Options) {
 })
 
 /** Starts nothing until the first `connect`; when it closes, the databases in memory are gone. */
-export const layer = (options: Options): Layer.Layer<Postgres> => Layer.effect(Postgres, make(options))
+export const layer = (options: Options = {}): Layer.Layer<Postgres> => Layer.effect(Postgres, make(options))
 
 const instanceOptions = (options: Options, folder: string): Omit<Instance.Options, "onLost"> => ({
-  entry: options.entry,
+  entry: options.entry ?? besideThis,
   cacheFolder: options.cacheFolder ?? join(process.env["XDG_CACHE_HOME"] ?? join(homedir(), ".cache"), "skein"),
   folder: folder === "" ? undefined : folder,
   lockMillis: millis(options.lockTimeout ?? "5 seconds"),
@@ -103,6 +103,8 @@ const instanceOptions = (options: Options, folder: string): Omit<Instance.Option
   cancelMillis: millis(options.cancelTimeout ?? "2 seconds"),
   maxAnswerBytes: options.maxAnswerBytes ?? 256 * 1024 * 1024
 })
+
+const besideThis = new URL(import.meta.url.endsWith(".ts") ? "../../worker.ts" : "../../worker.js", import.meta.url)
 
 const millis = (input: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(input))
 

@@ -64,7 +64,7 @@ export const over: Layer.Layer<Postgres | FakePostgres, never, Postgres> = Layer
 }))
 
 /** The embedded Postgres with controls. */
-export const layer = (options: PglitePostgres.Options): Layer.Layer<Postgres | FakePostgres> =>
+export const layer = (options: PglitePostgres.Options = {}): Layer.Layer<Postgres | FakePostgres> =>
   Layer.provide(over, PglitePostgres.layer(options))
 
 const made = (reason: PostgresError["reason"], what: string) =>

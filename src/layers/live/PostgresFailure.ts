@@ -54,7 +54,7 @@ export const fromSqlError = (error: SqlError, attempted: Attempted): PostgresErr
   const said = field("message") ?? error.reason.message ?? error.reason._tag
   const reason = reasonOf(error, cause, sqlState, said)
   const place = Number(field("position"))
-  const hint = field("hint") ?? hintOf(reason, sqlState, said)
+  const hint = listHint(said) ?? field("hint") ?? hintOf(reason, sqlState, said)
   const constraint = field("constraint")
   const detail = sqlState === undefined ? undefined : field("detail")
   return new PostgresError({
@@ -98,6 +98,12 @@ const reasonOf = (error: SqlError, cause: unknown, sqlState: string | undefined,
       return "Query"
   }
 }
+
+/** The server's own advice, a cast, does not help here. */
+const listHint = (said: string): string | undefined =>
+  /type jsonb? but expression is of type .*\[\]/.test(said)
+    ? "a list is bound as an array; for a JSON column give its text: ${to_json(list)}"
+    : undefined
 
 const hintOf = (reason: Reason, sqlState: string | undefined, said: string): string | undefined => {
   if (said.includes("COPY is not supported")) {

@@ -131,6 +131,17 @@ layer(services, { excludeTestServices: true, timeout: "30 seconds" })("postgres"
         )
       }))
 
+    it.effect("a list for a JSON column is given as its text; the error says so", () =>
+      Effect.gen(function*() {
+        const context = yield* makeContext()
+        yield* run({ execute: "create table t (data jsonb)" }, { context })
+        const error = yield* failure(run({ execute: "insert into t values ($1)", params: [[1, 2]] }, { context }))
+        yield* run({ execute: "insert into t values ($1)", params: ["[1, 2]"] }, { context })
+
+        assert.include(error.hint ?? "", "${to_json(list)}")
+        assert.deepStrictEqual((yield* run({ query: "select data from t" }, { context })).rows[0]?.["data"], [1, 2])
+      }))
+
     it.effect("the URL comes from the step, then from the settings; a folder lies inside the root", () =>
       Effect.gen(function*() {
         const settings = { postgres: { url: "embedded:from_settings" } }
