@@ -281,9 +281,10 @@ class Loader {
     trail: ReadonlyArray<string>
   ): Effect.Effect<Step["body"]> {
     return Effect.gen({ self: this }, function*() {
+      const directory = this.directoryOf(source)
       const bounds = {
-        directory: this.directoryOf(source),
-        root: this.options.root,
+        directory,
+        root: SafePath.rootOf(directory, this.options.root),
         allowOutside: this.options.allowOutside
       }
       const resolved = yield* Effect.result(

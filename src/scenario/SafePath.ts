@@ -33,6 +33,10 @@ export class SafePathError extends Schema.TaggedError<SafePathError>()("SafePath
   hint: Schema.optionalKey(Schema.String)
 }) {}
 
+/** The root of a file: that of the run for files inside it, and its own folder for a file elsewhere. Both absolute. */
+export const rootOf = (directory: string, root: string): string =>
+  directory === root || directory.startsWith(root.replace(/[/\\]?$/, "/")) ? root : directory
+
 /** @default of `read`: 10 MB */
 export const defaultMaxBytes = 10_000_000
 

@@ -154,7 +154,7 @@ const makeCase = (
     entryVars: new Set(loaded.suite?.entry.vars.map((entry) => entry.name)),
     row,
     rowIndex: index,
-    root: rootOf(compiled.directory, options)
+    root: SafePath.rootOf(compiled.directory, options.root)
   }
 }
 
@@ -163,10 +163,6 @@ const placeLock = ({ suite }: CompiledSuite, place: number): ReadonlyArray<strin
   suite.maxConcurrency === undefined || !suite.parallel
     ? []
     : [`place:${suite.source.path}:${place % suite.maxConcurrency}`]
-
-/** Files of the working directory share its root; a file elsewhere has its own folder. */
-const rootOf = (directory: string, options: CompileOptions): string =>
-  directory === options.root || directory.startsWith(options.root.replace(/\/?$/, "/")) ? options.root : directory
 
 const nameOf = (base: string, row: Value | undefined, index: number, dataDriven: boolean): string => {
   if (!dataDriven) return base
@@ -205,7 +201,7 @@ const rowsOf = (
     case "File":
       return SafePath.readText(data.file, {
         directory: compiled.directory,
-        root: rootOf(compiled.directory, options),
+        root: SafePath.rootOf(compiled.directory, options.root),
         allowOutside: options.allowOutside
       }, 100_000_000).pipe(Effect.match({
         onFailure: (error) => refuse(error.message, error.hint),
