@@ -87,7 +87,7 @@ layer(Layer.merge(Embedded, Layer.succeed(TestDatabase, { url: "embedded:suite" 
     it.effect("are gone with their client, and leave the memory to others", () =>
       Effect.gen(function*() {
         const watcher = yield* connect("embedded:watcher")
-        const hidden = "select count(*) from pg_namespace where nspname like 'skein private%'"
+        const hidden = "select count(*) from pg_namespace where nspname like 'pg_temp_skein %'"
         const before = yield* values(watcher, hidden)
 
         yield* Effect.scoped(Effect.gen(function*() {
@@ -135,7 +135,7 @@ layer(Layer.merge(Embedded, Layer.succeed(TestDatabase, { url: "embedded:suite" 
         )
 
         assert.deepStrictEqual(yield* values(yield* connect("embedded:shop"), "select n from t"), [7])
-        const other = yield* connect("embedded:other")
+        const other = yield* connect(`embedded:${"shop".repeat(20)}`)
         assert.strictEqual((yield* Effect.flip(other.query("select n from t"))).sqlState, "42P01")
       }))
 

@@ -44,7 +44,16 @@ interface Database {
 
 const make = Effect.fnUntraced(function*(options: Options) {
   const fork = Effect.runForkWith(yield* Effect.context())
-  let privates = 0
+  // Keys are prefixes of names, which Postgres cuts at 63 letters: so they are short.
+  const keys = new Map<string, string>()
+  let counter = 0
+  const keyOf = (name: string | undefined): string => {
+    const known = name === undefined ? undefined : keys.get(name)
+    if (known !== undefined) return known
+    const key = String(++counter)
+    if (name !== undefined) keys.set(name, key)
+    return key
+  }
 
   const instances = yield* RcMap.make({
     lookup: Effect.fnUntraced(function*(folder: string) {
@@ -83,7 +92,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   return Postgres.of({
     connect: Effect.fn("Postgres.connect")(function*(url, connect = {}) {
       const text = Redacted.isRedacted(url) ? Redacted.value(url) : url
-      const database = yield* Effect.fromResult(parse(text, options.directory ?? process.cwd(), () => ++privates))
+      const database = yield* Effect.fromResult(parse(text, options.directory ?? process.cwd(), keyOf))
       const pool = yield* RcMap.get(pools, { database, connect })
       yield* pool.reach
       return pool.client
@@ -108,15 +117,19 @@ const besideThis = new URL(import.meta.url.endsWith(".ts") ? "../../worker.ts" :
 
 const millis = (input: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(input))
 
-const parse = (url: string, directory: string, next: () => number): Result.Result<Database, PostgresError> => {
+const parse = (
+  url: string,
+  directory: string,
+  keyOf: (name?: string) => string
+): Result.Result<Database, PostgresError> => {
   const place = url.replace(/^embedded:/, "")
-  if (place === "") return Result.succeed({ folder: "", key: `private ${next()}`, shared: false, shown: "embedded:" })
+  if (place === "") return Result.succeed({ folder: "", key: keyOf(), shared: false, shown: "embedded:" })
   if (/^(\.{0,2}\/|\.{1,2}$)/.test(place)) {
     const folder = resolve(directory, place)
     return Result.succeed({ folder, key: "", shared: false, shown: `embedded:${folder}` })
   }
-  if (/^[\w.-]{1,40}$/.test(place)) {
-    return Result.succeed({ folder: "", key: `name ${place}`, shared: true, shown: `embedded:${place}` })
+  if (/^[\w.-]{1,100}$/.test(place)) {
+    return Result.succeed({ folder: "", key: keyOf(place), shared: true, shown: `embedded:${place}` })
   }
   return Result.fail(
     new PostgresError({

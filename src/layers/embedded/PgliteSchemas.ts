@@ -5,7 +5,7 @@
  * by one.
  *
  * Not kept apart, as within one server: roles, large objects, event triggers, publications; schemas and temporary tables
- * whose name is so long that no prefix fits before it (63 letters in all).
+ * of more than 40 letters, before which no prefix fits.
  */
 
 /** Hides the objects of the key `was` and shows those of `now`; an empty key has none. Not inside a transaction. */
