@@ -8,7 +8,7 @@ export default defineConfig({
   // What examples and pages import from "skein" are the sources, not the last build.
   ssr: { resolve: { conditions: ["skein:source", "module", "node", "development|production"] } },
   test: {
-    include: live ? ["test/**/*.live.test.ts"] : ["test/**/*.test.ts"],
+    include: live ? ["test/**/*.live.test.ts"] : ["test/**/*.test.ts", "examples/**/*.test.ts"],
     exclude: live ? [] : ["test/**/*.live.test.ts"],
     reporters: report === undefined ? ["default"] : ["default", "json"],
     ...(report === undefined ? {} : { outputFile: { json: report } }),

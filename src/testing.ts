@@ -110,7 +110,7 @@ export const run = Effect.fnUntraced(function*<A extends Action.Any = Builtin>(
   const directory = yield* write(isOne ? {} : scenarios)
   const plan = isOne
     ? yield* Runner.compile(scenarios, compileOptions(directory, options))
-    : yield* checked(Runner.plan([directory], compileOptions(directory, options)))
+    : yield* Runner.checked(yield* Runner.plan([directory], compileOptions(directory, options)))
   return yield* follow(plan, directory, options)
 })
 
@@ -120,8 +120,8 @@ export const runFiles = Effect.fnUntraced(function*<A extends Action.Any = Built
   directory: string,
   options: Options<A> = {}
 ): Effect.fn.Return<Outcome, Runner.CompileError, Runner.Needs<Action.Services<A>>> {
-  const plan = yield* checked(Runner.plan(paths, compileOptions(directory, options)))
-  return yield* follow(plan, directory, options)
+  const plan = yield* Runner.plan(paths, compileOptions(directory, options))
+  return yield* follow(yield* Runner.checked(plan), directory, options)
 })
 
 /** Writes files by relative path into a folder of their own, which goes with the scope; answers with its absolute path. */
@@ -156,12 +156,6 @@ const compileOptions = <A extends Action.Any>(
   variables,
   secrets
 })
-
-const checked = <R, R2>(made: Effect.Effect<Runner.Plan<R>, never, R2>) =>
-  Effect.flatMap(made, (plan) => {
-    const problems = plan.problems.filter(({ severity }) => severity === "error")
-    return problems.length > 0 ? Effect.fail(new Runner.CompileError({ problems })) : Effect.succeed(plan)
-  })
 
 const follow = <R>(plan: Runner.Plan<R>, directory: string, options: Partial<Runner.RunOptions>) =>
   Stream.runCollect(Runner.events(plan, { concurrency: 4, seed: 1, ...options })).pipe(

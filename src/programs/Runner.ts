@@ -93,7 +93,7 @@ export const plan = Effect.fn("Runner.plan")(function*<A extends Action.Any>(
   return yield* planOf(loaded, caseOptions, options.secrets ?? {}, ask)
 })
 
-/** Problems of a text that was to be compiled. `message` shows each with its place. */
+/** What is wrong with scenarios that were to be run. `message` shows each problem with its place. */
 export class CompileError extends Data.TaggedError("CompileError")<{ readonly problems: ReadonlyArray<Problem> }> {
   override get message(): string {
     return CodeFrame.renderAll(this.problems)
@@ -115,10 +115,14 @@ export const compile = Effect.fn("Runner.compile")(function*<A extends Action.An
     allowOutside: caseOptions.allowOutside,
     actions: options.actions.map((action) => action.name as string)
   })
-  const made = yield* planOf(loaded, caseOptions, options.secrets ?? {}, true)
-  const errors = made.problems.filter((problem) => problem.severity === "error")
-  return errors.length > 0 ? yield* new CompileError({ problems: errors }) : made
+  return yield* checked(yield* planOf(loaded, caseOptions, options.secrets ?? {}, true))
 })
+
+/** Returns the plan as it is, or fails with its errors. */
+export const checked = <R>(plan: Plan<R>): Effect.Effect<Plan<R>, CompileError> => {
+  const problems = plan.problems.filter(({ severity }) => severity === "error")
+  return problems.length > 0 ? Effect.fail(new CompileError({ problems })) : Effect.succeed(plan)
+}
 
 const planOf = Effect.fnUntraced(function*<R>(
   loaded: Load.Loaded,
