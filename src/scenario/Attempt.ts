@@ -180,7 +180,7 @@ const actionContext = (context: AttemptContext): ActionContext => {
     },
     environment: settings.environment,
     robogo: step.spelling === "robogo",
-    settings: settings.settings,
+    settings: state.actionSettings,
     random: state.randomFor(path),
     once: (key, make) => state.once(key, make),
     log: (text, level = "info") =>

@@ -7,8 +7,9 @@ import * as DurationText from "../core/DurationText.ts"
 import type { Value, ValueRecord } from "../core/Value.ts"
 import * as MockServer from "../services/MockServer.ts"
 import type { StepServices } from "./Attempt.ts"
+import * as CaseData from "./CaseData.ts"
 import { type CaseSettings, CaseState } from "./CaseState.ts"
-import type { CompiledStep, NamedCode } from "./Compiled.ts"
+import type { CompiledData, CompiledStep, NamedCode } from "./Compiled.ts"
 import type { Failure, Phase, Status } from "./Event.ts"
 import * as GraphRun from "./GraphRun.ts"
 import type * as Plan from "./Plan.ts"
@@ -22,6 +23,7 @@ export interface CaseWork {
   readonly setup: ReadonlyArray<CompiledStep>
   readonly steps: ReadonlyArray<CompiledStep>
   readonly teardown: ReadonlyArray<CompiledStep>
+  readonly data?: CompiledData | undefined
   readonly plan: Plan.Plan | undefined
   readonly concurrency: number
   /** For setup and steps together. */
@@ -79,7 +81,7 @@ export const run = <R = never>(
         rowIndex: work.rowIndex,
         robogo: work.spelling === "robogo",
         masking: work.spelling === "robogo"
-          ? RobogoMasking.make([...work.setup, ...work.steps, ...work.teardown])
+          ? RobogoMasking.make([...work.data?.setup ?? [], ...work.setup, ...work.steps, ...work.teardown])
           : undefined
       })
       const exit = yield* Effect.exit(restore(
@@ -88,7 +90,8 @@ export const run = <R = never>(
         )
       ))
       const interrupted = exit._tag === "Failure" || exit.value.stopped === true
-      const teardown = yield* tearDown(work, state, interrupted ? options.grace : teardownTimeout)
+      const passed = exit._tag === "Success" && (exit.value.outcome ?? nothing).status === "passed"
+      const teardown = yield* tearDown(work, state, passed, interrupted ? options.grace : teardownTimeout)
       yield* Scope.close(scope, exit)
       if (exit._tag === "Failure") return yield* Effect.failCause(exit.cause)
       return result(exit.value, teardown, state)
@@ -131,13 +134,19 @@ const setupAndSteps = (work: CaseWork, state: CaseState): Effect.Effect<Main, ne
     const prepared = yield* Effect.result(prepare(work, state))
     if (prepared._tag === "Failure") {
       const { failures } = prepared.failure
+      // Broken rules about data are checks that said no; anything else that is wrong by now could not be done.
+      const judged = failures.every((failure) => failure.kind === "failed")
       return {
-        phase: "setup" as const,
+        phase: judged ? "steps" as const : "setup" as const,
         unowned: true,
-        outcome: { status: "error" as const, output: null, failures, stops: true }
+        outcome: { status: judged ? "failed" as const : "error" as const, output: null, failures, stops: true }
       }
     }
     state.phase = "setup"
+    if (work.data !== undefined) {
+      const inPlace = yield* CaseData.setUp(work.data, state)
+      if (inPlace.status !== "passed") return { phase: "setup" as const, outcome: inPlace }
+    }
     const setup = yield* StepRun.sequence(work.setup, state)
     if (setup.status !== "passed") return { phase: "setup" as const, outcome: setup }
     state.phase = "steps"
@@ -161,6 +170,7 @@ const prepare = (work: CaseWork, state: CaseState): Effect.Effect<void, Failures
       )
       state.mocks.set(name, () => ({ url: mock.url, calls: mock.calls() }))
     }
+    if (work.data !== undefined) yield* CaseData.load(work.data, state, work.values)
     yield* Failures.attempt(() => state.settle())
   })
 
@@ -171,12 +181,19 @@ const prepare = (work: CaseWork, state: CaseState): Effect.Effect<void, Failures
 const tearDown = (
   work: CaseWork,
   state: CaseState,
+  passed: boolean,
   limit: Duration.Duration
 ): Effect.Effect<TearDown, never, StepServices> => {
-  if (work.teardown.length === 0) return Effect.succeed({ failed: false, unowned: [] })
+  const data = work.data?.cleanup === true || passed ? work.data : undefined
+  if (work.teardown.length === 0 && (data?.teardown.length ?? 0) === 0) {
+    return Effect.succeed({ failed: false, unowned: [] })
+  }
   state.phase = "teardown"
   state.notPassed.clear()
-  const steps = Effect.forEach(work.teardown, (step) => StepRun.run(step, state, {}, "")).pipe(
+  const steps = Effect.gen(function*() {
+    const own = yield* Effect.forEach(work.teardown, (step) => StepRun.run(step, state, {}, ""))
+    return data === undefined ? own : [...own, ...yield* CaseData.cleanUp(data, state)]
+  }).pipe(
     Effect.map((outcomes) => ({ failed: outcomes.some((outcome) => outcome.failures.length > 0), unowned: [] })),
     Effect.timeoutOption(limit),
     Effect.map(Option.getOrElse(() => ({ failed: true, unowned: timedOut(limit).failures })))
@@ -188,6 +205,8 @@ interface TearDown {
   readonly failed: boolean
   readonly unowned: ReadonlyArray<Failure>
 }
+
+const nothing: Pick<StepRun.Outcome, "status"> = { status: "passed" }
 
 const timedOut = (limit: Duration.Duration): StepRun.Outcome => ({
   status: "error",

@@ -56,6 +56,8 @@ export class CaseState {
   readonly row: Value | undefined
   readonly rowIndex: number
   phase: Phase = "setup"
+  /** Settings by action family, with what the case itself says about them. */
+  actionSettings: ValueRecord
   private readonly robogo: boolean
   private readonly masking: RobogoMasking | undefined
   private readonly savedNames = new Set<string>()
@@ -79,6 +81,7 @@ export class CaseState {
   }) {
     const { masking, settings } = options
     this.robogo = options.robogo
+    this.actionSettings = settings.settings
     this.masking = masking
     this.settings = masking === undefined
       ? settings
@@ -94,9 +97,18 @@ export class CaseState {
     this.names = { get: (name) => this.get(name), list: () => this.list() }
   }
 
-  /** Evaluates the first values that nothing has read yet. Throws `CodeFailure`. */
+  /**
+   * Evaluates the first values that nothing has read yet. Throws `CodeFailure`; in a Robogo case a variable that cannot be
+   * made waits until somebody reads it: there it may refer to a result that is not there yet.
+   */
   settle(): void {
-    for (const name of Array.from(this.pending.keys())) this.get(name)
+    for (const name of Array.from(this.pending.keys())) {
+      try {
+        this.variable(name)
+      } catch (error) {
+        if (!this.robogo || !(error instanceof Code.CodeFailure)) throw error
+      }
+    }
   }
 
   set(name: string, value: Value): void {

@@ -11,6 +11,7 @@ import type * as Action from "./Action.ts"
 import * as Code from "./Code.ts"
 import type {
   CompiledBody,
+  CompiledData,
   CompiledExpectation,
   CompiledInput,
   CompiledScenario,
@@ -26,7 +27,8 @@ import * as NativeStep from "./NativeStep.ts"
 import * as Node from "./Node.ts"
 import * as Plan from "./Plan.ts"
 import type { Named } from "./Reader.ts"
-import type { Head, Scenario, Spelling, Step, Suite } from "./Scenario.ts"
+import * as RobogoPlan from "./RobogoPlan.ts"
+import type { DataSets, Head, Scenario, Spelling, Step, Suite } from "./Scenario.ts"
 import * as StepWork from "./StepWork.ts"
 
 export interface CompileOptions {
@@ -70,6 +72,7 @@ export const scenario = (
   const setup = compiler.list(source.setup, "setup")
   const steps = compiler.list(source.steps, "steps")
   const teardown = compiler.list(source.teardown, "teardown")
+  const data = source.dataSets === undefined ? undefined : compiler.data(source.dataSets)
   return {
     scenario: source,
     directory,
@@ -78,6 +81,7 @@ export const scenario = (
     setup,
     steps,
     teardown,
+    data,
     plan: source.concurrency > 1 ? compiler.plan(steps) : undefined,
     timeout: source.timeout
   }
@@ -157,11 +161,22 @@ class Compiler {
     for (const problem of Result.isFailure(plan) ? plan.failure : []) {
       if (problem._tag !== "Cycle") continue
       const first = vars.find(({ name }) => name === problem.path[0])
-      this.problem(
+      this.badValue(
         "variable-cycle",
         `these variables need each other: ${problem.path.join(" -> ")}`,
         first!.code.node.span
       )
+    }
+  }
+
+  data(source: DataSets): CompiledData {
+    return {
+      definition: this.template(source.definition),
+      environments: this.template(source.environments),
+      setup: this.list(source.setup, "data_management.setup"),
+      teardown: this.list(source.teardown, "data_management.teardown"),
+      cleanup: source.cleanup,
+      location: locationOf(source.span)
     }
   }
 
@@ -301,7 +316,9 @@ class Compiler {
   /** The graph of steps that run at once; its problems point at the steps. */
   plan(steps: ReadonlyArray<CompiledStep>): Plan.Plan | undefined {
     const plan = Plan.make(steps.map((step) => step.work))
-    if (Result.isSuccess(plan)) return plan.success
+    if (Result.isSuccess(plan)) {
+      return this.known.spelling === "robogo" ? RobogoPlan.inGroups(steps, plan.success) : plan.success
+    }
     for (const problem of plan.failure) this.planProblem(problem, steps)
     return undefined
   }
@@ -351,8 +368,8 @@ class Compiler {
     const [from, to] = [Number(range[1]), Number(range[2])]
     const length = Math.abs(to - from) + 1
     if (length > 1_000_000) {
-      this.problem("range-too-long", `this range has ${length} numbers, more than a million`, node.span)
-      return Code.constantOf(node, [])
+      this.badValue("range-too-long", `this range has ${length} numbers, more than a million`, node.span)
+      return Code.constantOf(node, length)
     }
     return Code.constantOf(node, Array.from({ length }, (_, index) => from <= to ? from + index : from - index))
   }
@@ -392,6 +409,12 @@ class Compiler {
 
   private problem(code: string, message: string, span: Span, hint?: string): void {
     this.problems.push({ code, message, hint, severity: "error", span })
+  }
+
+  /** A bad value: in a Robogo file it is found when it runs. */
+  private badValue(code: string, message: string, span: Span, hint?: string): void {
+    const severity = this.known.spelling === "robogo" ? "warning" : "error"
+    this.problems.push({ code, message, hint, severity, span })
   }
 }
 

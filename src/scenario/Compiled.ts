@@ -70,6 +70,15 @@ export interface CompiledStep {
   readonly work: Plan.Work
 }
 
+export interface CompiledData {
+  readonly definition: Code
+  readonly environments: Code
+  readonly setup: ReadonlyArray<CompiledStep>
+  readonly teardown: ReadonlyArray<CompiledStep>
+  readonly cleanup: boolean
+  readonly location: Location
+}
+
 export interface CompiledScenario {
   readonly scenario: Scenario
   readonly directory: string
@@ -79,6 +88,7 @@ export interface CompiledScenario {
   readonly setup: ReadonlyArray<CompiledStep>
   readonly steps: ReadonlyArray<CompiledStep>
   readonly teardown: ReadonlyArray<CompiledStep>
+  readonly data: CompiledData | undefined
   /** Present when steps may run at once. */
   readonly plan: Plan.Plan | undefined
   readonly timeout: Duration.Duration | undefined

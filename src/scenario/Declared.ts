@@ -11,7 +11,7 @@ export const knownIn = (
   mocks: ReadonlyArray<string>
 ): Known.Known => {
   const set = new Set([...variables, ...names(source)])
-  const stepsIn = [...source.setup, ...source._tag === "Scenario" ? source.steps : [], ...source.teardown]
+  const stepsIn = stepsOf(source)
   const ids = new Set<string>()
   forEachStep(stepsIn, (step) => {
     if (step.id !== undefined) ids.add(step.id)
@@ -21,7 +21,7 @@ export const knownIn = (
   return {
     spelling: source.spelling,
     names: set,
-    open: source._tag === "Scenario" && source.dataManagement !== undefined || setsUnseenNames(stepsIn),
+    open: source._tag === "Scenario" && source.dataSets !== undefined || setsUnseenNames(stepsIn),
     secrets: new Set([...secrets, ...secretNames(source)]),
     mocks: new Set([...mocks, ...mockNames(source)]),
     steps: ids
@@ -34,8 +34,7 @@ export const mockNames = (head: Head | undefined): ReadonlyArray<string> => head
 
 export const names = (source: Scenario | Suite): ReadonlyArray<string> => {
   const found = source.vars.map((entry) => entry.name)
-  const steps = [...source.setup, ...source._tag === "Scenario" ? source.steps : [], ...source.teardown]
-  forEachStep(steps, (step) => {
+  forEachStep(stepsOf(source), (step) => {
     found.push(...step.save.map((entry) => entry.name))
     if (step.result !== undefined) found.push(step.result.name)
     if (step.for?.as !== undefined) found.push(step.for.as)
@@ -49,6 +48,15 @@ export const names = (source: Scenario | Suite): ReadonlyArray<string> => {
   })
   return found
 }
+
+const stepsOf = (source: Scenario | Suite): ReadonlyArray<Step> =>
+  source._tag === "Suite" ? [...source.setup, ...source.teardown] : [
+    ...source.dataSets?.setup ?? [],
+    ...source.setup,
+    ...source.steps,
+    ...source.teardown,
+    ...source.dataSets?.teardown ?? []
+  ]
 
 /** `variable: { name: x }`, `variable: { set: { x: 1 } }` and Robogo's `args: [x, 1]`, without asking the action. */
 const assignedNames = (body: Extract<Step["body"], { readonly _tag: "Call" }>): ReadonlyArray<string> => {

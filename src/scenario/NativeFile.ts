@@ -84,7 +84,6 @@ export const scenario = (
     timeout: read.timeout,
     retries: read.retries,
     data: read.data,
-    environments: [],
     templates: []
   }
 }

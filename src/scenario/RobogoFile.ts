@@ -7,6 +7,7 @@ import type { SourceText } from "../core/SourceText.ts"
 import type { Value } from "../core/Value.ts"
 import * as Node from "./Node.ts"
 import * as Reader from "./Reader.ts"
+import * as RobogoData from "./RobogoData.ts"
 import * as RobogoReader from "./RobogoReader.ts"
 import * as RobogoStep from "./RobogoStep.ts"
 import type { Scenario, Suite, SuiteCase } from "./Scenario.ts"
@@ -112,6 +113,7 @@ export const scenario = (source: SourceText, node: Node.Node, notes: Reader.Note
   if (list?._tag === "List" && list.items.length === 0) {
     Reader.note(notes, "no-steps", "a test case needs at least one step", list.span)
   }
+  const data = RobogoData.read(read.data_management, read.environments ?? [], notes)
   return {
     _tag: "Scenario",
     spelling: "robogo",
@@ -121,19 +123,18 @@ export const scenario = (source: SourceText, node: Node.Node, notes: Reader.Note
     description: read.description,
     tags: read.tags ?? [],
     vars: read.variables?.vars ?? [],
-    secrets: (read.variables?.secrets ?? []).map(secretReference),
+    secrets: [...read.variables?.secrets ?? [], ...data?.secrets ?? []].map(secretReference),
     mocks: [],
     setup: read.setup ?? [],
     steps: read.steps ?? [],
     teardown: read.teardown ?? [],
     // Files of that tool run one after the other, unless their `parallel` says otherwise.
     serial: read.parallel?.cases !== true,
-    locks: [],
+    locks: data?.locks ?? [],
     skip: skipReason(read.skip),
     concurrency: read.parallel?.steps === true ? read.parallel.max : 1,
     timeout: read.timeout,
-    dataManagement: read.data_management,
-    environments: read.environments ?? [],
+    dataSets: data?.dataSets,
     templates: read.templates ?? [],
     bounds: read.parallel?.bounds ?? {}
   }

@@ -36,14 +36,24 @@ export interface Scenario extends Head {
   readonly timeout?: Duration.Duration | undefined
   readonly retries?: number | undefined
   readonly data?: DataSource | undefined
-  /** Robogo's `data_management`. */
-  readonly dataManagement?: Node | undefined
-  /** Robogo's `environments`. */
-  readonly environments: ReadonlyArray<Node>
+  /** Robogo's `data_management` and `environments`. */
+  readonly dataSets?: DataSets | undefined
   /** Robogo's inline message templates. */
   readonly templates: ReadonlyArray<Named<string>>
   /** Robogo's `parallel`: how many of a kind run at once, such as `http_requests`. */
   readonly bounds?: Readonly<Record<string, number>> | undefined
+}
+
+/** Data that a case has, and the steps that put it in its place and take it away. */
+export interface DataSets {
+  /** As `DataSets.Definition` takes it, the steps left out. */
+  readonly definition: Node
+  readonly environments: Node
+  readonly setup: ReadonlyArray<Step>
+  readonly teardown: ReadonlyArray<Step>
+  /** False: the data of a case that did not pass stays, to be looked at. */
+  readonly cleanup: boolean
+  readonly span: Span
 }
 
 export interface Suite extends Head {

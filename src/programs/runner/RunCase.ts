@@ -1,8 +1,11 @@
 /** One case of a run: skipped, not begun after a stop, or run, again if it may be. */
 import { Clock, Deferred, Effect } from "effect"
-import type { ValueRecord } from "../../core/Value.ts"
+import { isRecord, type ValueRecord } from "../../core/Value.ts"
 import * as CaseRun from "../../scenario/CaseRun.ts"
+import type { CaseSettings } from "../../scenario/CaseState.ts"
 import type { Status } from "../../scenario/Event.ts"
+import type { Scenario } from "../../scenario/Scenario.ts"
+import * as SecretReference from "../../services/SecretReference.ts"
 import * as Cases from "./Cases.ts"
 import { allSecrets, caseStarted, finish, graceOf, type RunnerServices, type RunState, settingsOf } from "./RunState.ts"
 import type * as Suites from "./Suites.ts"
@@ -77,7 +80,10 @@ const runOnce = <R>(
       caseStarted(one.id, one.name, one.file, one.line, one.suite?.suite.name, one.tags, attempt, clock)
     )
     const secrets = yield* Effect.result(state.secrets(
-      allSecrets([...one.suite?.secrets ?? [], ...compiled.secrets], state.plan.secrets),
+      allSecrets(
+        [...one.suite?.secrets ?? [], ...secretsOf(one, state.plan.options.workingDirectory)],
+        state.plan.secrets
+      ),
       compiled.directory
     ))
     if (secrets._tag === "Failure") {
@@ -93,6 +99,7 @@ const runOnce = <R>(
       setup: compiled.setup,
       steps: compiled.steps,
       teardown: compiled.teardown,
+      data: compiled.data,
       plan: compiled.plan,
       concurrency: scenario.concurrency,
       timeout: compiled.timeout ?? state.options.caseTimeout,
@@ -104,7 +111,10 @@ const runOnce = <R>(
       row: one.row,
       rowIndex: one.rowIndex
     }, {
-      settings: settingsOf(one.id, one.file, compiled.directory, one.root, state, state.emit, one.baseId),
+      settings: withOwnSettings(
+        settingsOf(one.id, one.file, compiled.directory, one.root, state, state.emit, one.baseId),
+        scenario
+      ),
       stop: Deferred.await(state.stop),
       grace: graceOf(state)
     })
@@ -113,6 +123,28 @@ const runOnce = <R>(
     yield* finish(one.id, one.name, one.file, status, attempt, result, started, state, last)
     return { status, last }
   })
+
+/** Settings of actions with what the file says about them: message templates, how much runs at once. */
+const withOwnSettings = (settings: CaseSettings, { bounds, templates }: Scenario): CaseSettings => {
+  const own: { [family: string]: ValueRecord } = {}
+  if (templates.length > 0) own["templates"] = Object.fromEntries(templates.map(({ name, value }) => [name, value]))
+  if (bounds !== undefined && Object.keys(bounds).length > 0) {
+    const outer = settings.settings["parallel"]
+    own["parallel"] = isRecord(outer) ? { ...outer, ...bounds } : bounds
+  }
+  return Object.keys(own).length === 0 ? settings : { ...settings, settings: { ...settings.settings, ...own } }
+}
+
+/** Robogo looks for a secret's file from where it runs; beside the case comes first here. */
+const secretsOf = (one: Cases.Case, directory: string) =>
+  one.compiled.scenario.spelling !== "robogo"
+    ? one.compiled.secrets
+    : one.compiled.secrets.map(({ name, references }) => {
+      const file = isRecord(references) ? references["file"] : undefined
+      return typeof file !== "string"
+        ? { name, references }
+        : { name, references: [{ file }, { file: SecretReference.absolute(file, directory) }] }
+    })
 
 /** What the suite's setup saved, apart from what its entry says of this case. */
 const savedBySuite = (suite: Suites.Ready | undefined, one: Cases.Case): ValueRecord =>

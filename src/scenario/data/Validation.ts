@@ -142,31 +142,36 @@ const lengthProblem = (rule: Value, value: Value): string | undefined => {
     : undefined
 }
 
-/** The names that people use for kinds, and the formats. */
-const isOfType = (type: string, value: Value): boolean => {
-  switch (type) {
-    case "text":
-    case "string":
-    case "str":
-      return typeof value === "string"
-    case "number":
-    case "float":
-    case "decimal":
-      return Operators.isNumber(value)
-    case "int":
-    case "integer":
-      return typeof value === "bigint" || Number.isInteger(value)
-    case "bool":
-    case "boolean":
-      return typeof value === "boolean"
-    case "list":
-    case "array":
-      return isArray(value)
-    case "object":
-    case "map":
-    case "record":
-      return isRecord(value)
-    default:
-      return Object.hasOwn(formats, type) ? formats[type]!(Text.write(value)) : kindOf(value) === type
-  }
+const isText = (value: Value): boolean => typeof value === "string"
+const isWhole = (value: Value): boolean => typeof value === "bigint" || Number.isInteger(value)
+const isFlag = (value: Value): boolean => typeof value === "boolean"
+
+/** The names that people use for kinds of values. */
+const types: Readonly<Record<string, (value: Value) => boolean>> = {
+  text: isText,
+  string: isText,
+  str: isText,
+  number: Operators.isNumber,
+  float: Operators.isNumber,
+  decimal: Operators.isNumber,
+  int: isWhole,
+  integer: isWhole,
+  bool: isFlag,
+  boolean: isFlag,
+  list: isArray,
+  array: isArray,
+  object: isRecord,
+  map: isRecord,
+  record: isRecord
 }
+
+/** True when `type` is the name of a kind or of a format. */
+export const isType = (type: string): boolean =>
+  Object.hasOwn(types, type.toLowerCase()) || Object.hasOwn(formats, type.toLowerCase())
+
+const isOfType = (type: string, value: Value): boolean =>
+  Object.hasOwn(types, type)
+    ? types[type]!(value)
+    : Object.hasOwn(formats, type)
+    ? formats[type]!(Text.write(value))
+    : kindOf(value) === type
