@@ -143,7 +143,7 @@ layer(Layer.merge(Embedded, Layer.succeed(TestDatabase, { url: "embedded:suite" 
       Effect.gen(function*() {
         const client = yield* connect("embedded:channels")
         const heard = yield* client.listen("both")
-        yield* Effect.scoped(client.listen("both"))
+        yield* Effect.scoped(Effect.asVoid(client.listen("both")))
 
         yield* client.query("select pg_notify('both', 'still here')")
 

@@ -28,14 +28,16 @@ export const open = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Multiplexer.Multiplexer, PostgresError, Scope.Scope> {
   // A thread that had to make the snapshot first ends after that: a second one starts from it.
   const thread = yield* Effect.acquireRelease(
-    Effect.flatMap(start(options), (thread) => thread === "prepared" ? start(options) : Effect.succeed(thread)).pipe(
+    start(options).pipe(
+      Effect.filterOrElse((thread) => thread !== "prepared", () => start(options)),
       Effect.filterOrFail((thread) => thread !== "prepared", () => failed("its snapshot in the cache cannot be read"))
     ),
     ({ worker }) => Effect.promise(() => worker.terminate()),
     { interruptible: true }
   )
   const multiplexer = Multiplexer.make(backendOf(thread, options), options)
-  thread.worker.on("error", (error) => multiplexer.close(`the embedded Postgres broke down: ${String(error)}`))
+  thread.worker.on("error", (error) => multiplexer.lose(`the embedded Postgres broke down: ${String(error)}`))
+  thread.worker.on("exit", () => multiplexer.lose("the embedded Postgres broke down: its thread ended"))
   yield* Effect.addFinalizer(() => Effect.sync(() => multiplexer.close("the embedded Postgres is closed")))
   return multiplexer
 })
@@ -84,7 +86,6 @@ const backendOf = ({ cancelled, version, worker }: Thread, options: Options): Mu
     giveUp = undefined
     const { done } = hand!
     hand = undefined
-    if (broken !== undefined) options.onLost(broken)
     done(broken)
   }
 
@@ -97,6 +98,7 @@ const backendOf = ({ cancelled, version, worker }: Thread, options: Options): Mu
 
   return {
     version,
+    onLost: options.onLost,
     run: (bytes, onData, done) => {
       hand = { id: ++orders, onData, done }
       // A copy of its own: a view would take along the whole buffer that it is part of.

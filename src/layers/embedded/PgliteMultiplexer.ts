@@ -20,6 +20,8 @@ export interface Backend {
   readonly run: (bytes: Uint8Array, onData: (bytes: Uint8Array) => void, done: (broken?: string) => void) => void
   /** Ends the unit in hand early; ends the backend when that does not help. */
   readonly cancel: () => void
+  /** The database is gone: whoever comes next needs another one. */
+  readonly onLost: (why: string) => void
 }
 
 /** Bounds; waits are in milliseconds. */
@@ -37,8 +39,10 @@ export interface Multiplexer {
   readonly connect: (key: string) => Duplex
   /** Drops everything that belongs to `key`. Never fails: what cannot be dropped stays hidden. */
   readonly drop: (key: string) => Promise<void>
-  /** Ends every connection. */
+  /** Ends every connection. Doing it again does nothing. */
   readonly close: (why: string) => void
+  /** Ends every connection because the backend is lost, and tells `Backend.onLost` once. */
+  readonly lose: (why: string) => void
 }
 
 export const make = (backend: Backend, limits: Limits): Multiplexer => {
@@ -92,7 +96,8 @@ export const make = (backend: Backend, limits: Limits): Multiplexer => {
         state.dead += 100
         enqueue(state, { connection: undefined, key: "", bytes: Wire.query(Schemas.drop(key)), since: now(), finished })
       }),
-    close: (why) => close(state, why)
+    close: (why) => void close(state, why),
+    lose: (why) => lose(state, why)
   }
 }
 
@@ -154,9 +159,9 @@ const next = (state: State): void => {
   const answer = new Answer(state, unit, prelude !== undefined)
   const bytes = prelude === undefined ? unit.bytes : Wire.concat([Wire.query(prelude), unit.bytes])
   state.backend.run(bytes, (chunk) => answer.push(chunk), (broken) => {
-    if (broken !== undefined) return close(state, broken)
+    if (broken !== undefined) return lose(state, broken)
     // In the wrong schemas a statement may do anything: better no database than that.
-    if (answer.preludeFailed) return close(state, "the embedded Postgres could not change to another database")
+    if (answer.preludeFailed) return lose(state, "the embedded Postgres could not change to another database")
     state.running = undefined
     state.owner = answer.status === "I" ? undefined : unit.connection
     state.ownerIdleSince = now()
@@ -304,12 +309,18 @@ const rollBack = (state: State, connection: Connection.Connection): void => {
   state.waiting.unshift({ connection, key: connection.key, bytes: Wire.query("rollback"), since: now() })
 }
 
-const close = (state: State, why: string): void => {
-  if (state.ended !== undefined) return
+const lose = (state: State, why: string): void => {
+  if (close(state, why)) state.backend.onLost(why)
+}
+
+/** False when it was closed before. */
+const close = (state: State, why: string): boolean => {
+  if (state.ended !== undefined) return false
   state.ended = why
   clearTimeout(state.timer)
   const left = state.running === undefined ? state.waiting : [state.running, ...state.waiting]
   state.waiting = []
   for (const unit of left) unit.finished?.()
   for (const connection of state.connections.values()) connection.stream.destroy(new Error(why))
+  return true
 }
