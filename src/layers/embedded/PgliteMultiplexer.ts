@@ -8,7 +8,7 @@
  * - A cancel request ends a waiting unit at once and a running one through `Backend.cancel`.
  */
 import type { Duplex } from "node:stream"
-import * as ByteSize from "../../core/ByteSize.ts"
+import { Answer } from "./PgliteAnswer.ts"
 import * as Connection from "./PgliteConnection.ts"
 import * as Schemas from "./PgliteSchemas.ts"
 import * as Wire from "./PgWire.ts"
@@ -156,7 +156,14 @@ const next = (state: State): void => {
   watch(state)
   if (unit === undefined) return
   const prelude = preludeOf(state, unit)
-  const answer = new Answer(state, unit, prelude !== undefined)
+  const answer = new Answer({
+    to: unit.connection,
+    key: unit.key,
+    connections: state.connections,
+    hasPrelude: prelude !== undefined,
+    maxBytes: state.limits.maxAnswerBytes,
+    cancel: state.backend.cancel
+  })
   const bytes = prelude === undefined ? unit.bytes : Wire.concat([Wire.query(prelude), unit.bytes])
   state.backend.run(bytes, (chunk) => answer.push(chunk), (broken) => {
     if (broken !== undefined) return lose(state, broken)
@@ -189,61 +196,6 @@ const preludeOf = (state: State, unit: Unit): string | undefined => {
   state.last = unit.connection
   return statements.join(";")
 }
-
-/** Reads the answer to a unit: skips that to its prelude, hands out notifications, sees how the transaction stands. */
-class Answer {
-  /** As a ReadyForQuery says it. */
-  status = ""
-  preludeFailed = false
-  private readonly state: State
-  private readonly unit: Unit
-  private readonly splitter = new Wire.Splitter({ opening: false })
-  private inPrelude: boolean
-  private length = 0
-
-  constructor(state: State, unit: Unit, hasPrelude: boolean) {
-    this.state = state
-    this.unit = unit
-    this.inPrelude = hasPrelude
-  }
-
-  push(chunk: Uint8Array): void {
-    const own: Array<Uint8Array> = []
-    this.splitter.push(chunk)
-    this.length += chunk.length
-    const tooLong = this.length > this.state.limits.maxAnswerBytes
-    if (tooLong) this.state.backend.cancel()
-    for (let message = this.splitter.next(); message !== undefined; message = this.splitter.next()) {
-      if (message.type === "A") this.notify(message)
-      else if (this.inPrelude) {
-        if (message.type === "E") this.preludeFailed = true
-        if (message.type === "Z") this.inPrelude = false
-      } else {
-        if (message.type === "Z") this.status = Wire.statusOf(message)
-        if (!tooLong) own.push(message.bytes)
-        else if (message.type === "Z") own.push(tooLongError(this.state.limits.maxAnswerBytes), message.bytes)
-      }
-    }
-    if (own.length > 0) Connection.send(this.unit.connection, Wire.concat(own))
-  }
-
-  /** A notification concerns those of the same key who listen to its channel. */
-  private notify(message: Wire.Message): void {
-    const channel = Wire.channelOf(message)
-    for (const connection of this.state.connections.values()) {
-      if (connection.key === this.unit.key && connection.channels.has(channel)) {
-        Connection.send(connection, message.bytes)
-      }
-    }
-  }
-}
-
-const tooLongError = (maxAnswerBytes: number): Uint8Array =>
-  Wire.error(
-    "54000",
-    `the answer is longer than ${ByteSize.format(maxAnswerBytes)}, which an embedded Postgres does not give at once`,
-    "ask for fewer rows at a time, or use a server (postgres://...)"
-  )
 
 /** Nobody works, and a transaction keeps everybody out. */
 const isLocked = (state: State): boolean => state.owner !== undefined && state.running === undefined
