@@ -14,8 +14,12 @@ import { builtin } from "../src/scenario/actions/builtin.ts"
 export const pages = async (): Promise<Readonly<Record<string, string>>> => ({
   "actions.md": ActionReference.markdown(ActionReference.describe(builtin)),
   "configuration.md": ConfigReference.markdown(),
-  "cli.md": commandPage(await Promise.all(commandPaths(make(), []).map(helpOf)))
+  "cli.md": commandPage(await helpPages())
 })
+
+/** The help of every command that has no commands below it. */
+export const helpPages = (): Promise<ReadonlyArray<HelpDoc.HelpDoc>> =>
+  Promise.all(commandPaths(make(), []).map(helpOf))
 
 const commandPaths = (
   command: Command.Command.Any,

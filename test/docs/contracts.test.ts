@@ -60,7 +60,7 @@ describe("docs/init.md", () => {
   it("its command becomes its scenario", () => {
     const text = page("init.md")
     const command = files(text)["curl"]!
-    const [, scenario] = /^becomes:\n\n```yaml\n([\s\S]*?)```$/m.exec(text)!
+    const [, scenario] = /^becomes:\n\n(?:<!-- .* -->\n\n)?```yaml\n([\s\S]*?)```$/m.exec(text)!
 
     assert.strictEqual(made({ from: "curl", text: command }).text, scenario)
   })
