@@ -3,11 +3,11 @@
  * type-checked, every command and flag there is, every link leads somewhere.
  *
  * A block that cannot be run says so, and why, in a comment before it: `<!-- checked: it needs a server of yours -->`.
- * `<!-- runs: what for -->` before a program runs what it exports.
+ * `<!-- gives: [1] -->` before a program: the effect that it exports is run, by the clock of the test, and gives this.
  */
 import { NodeServices } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, type Scope } from "effect"
+import { Effect, Layer } from "effect"
 import { execFile } from "node:child_process"
 import { existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
@@ -128,17 +128,15 @@ describe("programs in the documentation", () => {
     assert.isNotEmpty(programs)
   }, 30_000)
 
-  const running = programs.filter(({ block }) => block.mark?.kind === "runs")
-  it.effect.each(running.map(({ block, path }) => ({ place: placeOf(block), path })))(
-    "$place runs",
-    ({ path }) =>
+  const running = programs.filter(({ block }) => block.mark?.kind === "gives")
+  it.effect.each(running.map(({ block, path }) => ({ place: placeOf(block), path, gives: block.mark!.reason })))(
+    "$place gives $gives",
+    ({ gives, path }) =>
       Effect.gen(function*() {
         const module = (yield* Effect.promise(() => import(path))) as Readonly<Record<string, unknown>>
         const effects = Object.values(module).filter((value) => Effect.isEffect(value))
-        assert.isNotEmpty(effects)
-        for (const effect of effects) {
-          yield* effect as Effect.Effect<unknown, unknown, Scope.Scope>
-        }
+        assert.lengthOf(effects, 1)
+        assert.deepStrictEqual(yield* effects[0] as Effect.Effect<unknown>, JSON.parse(gives) as unknown)
       })
   )
 })
