@@ -2,6 +2,7 @@
 import { build, type BuildOptions, type Plugin } from "esbuild"
 import { rmSync } from "node:fs"
 import { join } from "node:path"
+import { lightStart } from "./lightStart.ts"
 
 const root = join(import.meta.dirname, "..")
 
@@ -20,6 +21,7 @@ const common: BuildOptions = {
   external,
   // Packages in CommonJS call require.
   banner: { js: "import{createRequire as $require}from\"node:module\";const require=$require(import.meta.url);" },
+  plugins: [...lightStart],
   logLevel: "warning"
 }
 
@@ -45,5 +47,11 @@ export const buildCli = async (outdir: string): Promise<void> => {
     splitting: true,
     chunkNames: "[name]-[hash]"
   })
-  await build({ ...common, outdir, entryPoints: { help: "src/bin.ts" }, minify: true, plugins: [withoutPrograms] })
+  await build({
+    ...common,
+    outdir,
+    entryPoints: { help: "src/bin.ts" },
+    minify: true,
+    plugins: [...lightStart, withoutPrograms]
+  })
 }

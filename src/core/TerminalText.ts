@@ -25,13 +25,13 @@ export const escapeLines = (text: string): string => text.split(/\r\n|\n/).map(e
 export const width = (text: string): number => {
   if (isPrintableAscii(text)) return text.length
   let columns = 0
-  for (const { segment } of graphemes.segment(text)) columns += graphemeWidth(segment)
+  for (const { segment } of graphemes(text)) columns += graphemeWidth(segment)
   return columns
 }
 
 /** Returns the characters as a person counts them; a flag or a letter with its accents is one. */
 export const characters = (text: string): ReadonlyArray<string> =>
-  isPrintableAscii(text) ? text.split("") : Array.from(graphemes.segment(text), ({ segment }) => segment)
+  isPrintableAscii(text) ? text.split("") : Array.from(graphemes(text), ({ segment }) => segment)
 
 /** Returns `text` when it fits into `columns`, else its beginning with `…` at the end. Whole characters only. */
 export const cut = (text: string, columns: number): string => {
@@ -40,7 +40,7 @@ export const cut = (text: string, columns: number): string => {
   if (columns <= 0) return ""
   let used = 0
   let kept = ""
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     const next = graphemeWidth(segment)
     if (used + next > columns) return `${fitting(kept, columns - 1)}…`
     used += next
@@ -55,13 +55,15 @@ export const pad = (text: string, columns: number): string => {
   return fitted + " ".repeat(Math.max(0, columns - width(fitted)))
 }
 
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" })
+// Made when a text needs it: that takes longer than all else in this file.
+let segmenter: Intl.Segmenter | undefined
+const graphemes = (text: string) => (segmenter ??= new Intl.Segmenter("en", { granularity: "grapheme" })).segment(text)
 
 /** The longest beginning of `text` that is at most `columns` wide. */
 const fitting = (text: string, columns: number): string => {
   let used = 0
   let kept = ""
-  for (const { segment } of graphemes.segment(text)) {
+  for (const { segment } of graphemes(text)) {
     used += graphemeWidth(segment)
     if (used > columns) break
     kept += segment

@@ -2,11 +2,12 @@
 import { Layer } from "effect"
 import { Masking } from "../core/Masking.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
+import { MetricsServer } from "../services/MetricsServer.ts"
+import { MockServer } from "../services/MockServer.ts"
+import { NetworkProbe } from "../services/NetworkProbe.ts"
+import { Profiler } from "../services/Profiler.ts"
 import * as Connections from "./Connections.ts"
-import * as NodeMockServer from "./embedded/NodeMockServer.ts"
-import * as InspectorProfiler from "./live/InspectorProfiler.ts"
-import * as NodeMetricsServer from "./live/NodeMetricsServer.ts"
-import * as NodeNetworkProbe from "./live/NodeNetworkProbe.ts"
+import * as Late from "./Late.ts"
 import * as OtlpTelemetry from "./live/OtlpTelemetry.ts"
 import * as SystemSecrets from "./live/SystemSecrets.ts"
 import * as UndiciHttpClient from "./live/UndiciHttpClient.ts"
@@ -36,12 +37,16 @@ export const layer = (options: Options = {}) => {
       environment: options.environment
     }),
     Connections.layer({ embedded: { entry, directory: options.directory } }),
-    NodeMockServer.layer,
+    Late.layer(MockServer, ["start"], () => import("./embedded/NodeMockServer.ts").then(({ layer }) => layer)),
     SystemSecrets.layer,
     WorkerJq.layer({ entry }),
-    NodeNetworkProbe.layer,
-    NodeMetricsServer.layer,
-    InspectorProfiler.layer,
+    Late.layer(
+      NetworkProbe,
+      ["connect", "certificate", "addresses", "records", "ping"],
+      () => import("./live/NodeNetworkProbe.ts").then(({ layer }) => layer)
+    ),
+    Late.layer(MetricsServer, ["serve"], () => import("./live/NodeMetricsServer.ts").then(({ layer }) => layer)),
+    Late.layer(Profiler, ["record"], () => import("./live/InspectorProfiler.ts").then(({ layer }) => layer)),
     OtlpTelemetry.layer(options.environment ?? {})
   ).pipe(Layer.provideMerge(Masking.layer))
 }

@@ -39,15 +39,17 @@ const script = `"use strict";(() => {${Base.text}${Timeline.text}${Details.text}
 
 const hash = (text: string): string => `'sha256-${Base64.encode(sha256(new TextEncoder().encode(text)))}'`
 
-const policy = [
-  "default-src 'none'",
-  `script-src ${hash(script)}`,
-  `style-src ${hash(Style.text)}`,
-  "img-src data:",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "require-trusted-types-for 'script'"
-].join("; ")
+// Not at start: hashing takes some milliseconds, and most runs write no page.
+const policy = () =>
+  [
+    "default-src 'none'",
+    `script-src ${hash(script)}`,
+    `style-src ${hash(Style.text)}`,
+    "img-src data:",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "require-trusted-types-for 'script'"
+  ].join("; ")
 
 const dataBlock = (id: string, value: unknown): string =>
   `<script type="application/json" id="${id}">${scriptJson(value)}</script>\n`
@@ -88,7 +90,7 @@ const head = (report: Report.Report): string =>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta http-equiv="Content-Security-Policy" content="${policy()}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <title>${verdict(report).label}: ${SummaryText.sentence(report)} · skein</title>
