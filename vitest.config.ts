@@ -1,6 +1,8 @@
 import { defineConfig } from "vitest/config"
 
 const live = process.env["SKEIN_LIVE"] === "1"
+/** Random tests go on for longer. */
+const soak = process.env["SKEIN_SOAK"] === "1"
 /** Where to leave a report for a machine, beside the one on the terminal. */
 const report = process.env["SKEIN_TEST_REPORT"]
 
@@ -14,7 +16,8 @@ export default defineConfig({
     ...(report === undefined ? {} : { outputFile: { json: report } }),
     pool: "threads",
     maxWorkers: 2,
-    testTimeout: 20_000,
+    ...(soak ? { setupFiles: ["test/support/soak.ts"] } : {}),
+    testTimeout: soak ? 600_000 : 20_000,
     hookTimeout: 30_000
   }
 })

@@ -1,94 +1,88 @@
-/** `docs/reliability.md`: which fault has which tests, and how they ended. Made from a report of vitest. */
-
-/** The faults that skein is tested against, by number; what is tested stands in the titles of the tests. */
-const faults: Readonly<Record<number, string>> = {
-  1: "YAML aliases that multiply",
-  2: "YAML that is nested without end, huge or binary",
-  3: "Keys such as `__proto__`",
-  4: "Many mistakes in one file",
-  5: "Numbers that cannot be kept exactly",
-  6: "Includes in a circle or outside of the root",
-  7: "Values that look like templates",
-  8: "Expressions that want out",
-  9: "Regular expressions that never end",
-  10: "Values that look like SQL",
-  11: "Values that look like shell",
-  12: "Line breaks in headers and URLs",
-  13: "Requests to private addresses",
-  14: "Redirects to another host",
-  15: "Secrets in anything that is written",
-  16: "Secrets that are too short, or part of another",
-  17: "Markup in names and bodies",
-  18: "Terminal sequences in names and bodies",
-  19: "Requests to the dashboard from elsewhere",
-  20: "Requests that are too large or too slow for the API",
-  21: "Certificates that do not hold",
-  22: "Bodies that grow when decompressed",
-  23: "Bodies that never end",
-  24: "Downloads that leave their folder",
-  25: "Downloads that are cut off",
-  26: "Ctrl-C once",
-  27: "Ctrl-C twice, and finalizers that hang",
-  28: "SIGTERM, SIGHUP, closed pipes, closed input, resized terminals",
-  29: "Death at any moment",
-  30: "Journals that are damaged",
-  31: "Disks that are full or read-only",
-  32: "Two processes in one folder",
-  33: "Clocks that jump",
-  34: "Postgres that restarts, hangs or refuses",
-  35: "Notifications that are lost",
-  36: "Brokers that restart, block or refuse",
-  37: "Death between publishing and marking",
-  38: "Pages that repeat or change",
-  39: "Workflows that never end",
-  40: "Load that the generator cannot make",
-  41: "Caches and secret stores that are down",
-  42: "Hostile text in machine-readable reports",
-  43: "Graphs with cycles, and large ones",
-  44: "Hosts that embed skein"
-}
+/** `docs/reliability.md`: which fault has which tests, and how they ended. Made from reports of vitest. */
+import { faults, readTitle } from "./faults.ts"
 
 interface VitestReport {
   readonly testResults: ReadonlyArray<{
-    readonly name: string
-    readonly assertionResults: ReadonlyArray<{ readonly title: string; readonly status: string }>
+    readonly assertionResults: ReadonlyArray<{
+      readonly ancestorTitles: ReadonlyArray<string>
+      readonly title: string
+      readonly status: string
+    }>
   }>
 }
 
+/** Reports by what made them: `npm test`, `npm run test:live`, `npm run soak`. */
+export type Reports = Readonly<Record<string, unknown>>
+
 interface Result {
-  readonly row: number
+  readonly fault: number
   readonly title: string
-  readonly passed: boolean
+  readonly run: string
+  readonly status: string
 }
 
-/** Returns the page. Rows without a test are not in it: nothing can be claimed that was not run. */
-export const page = (report: VitestReport): string => {
-  const results = report.testResults.flatMap(({ assertionResults }) =>
-    assertionResults.flatMap(({ status, title }): ReadonlyArray<Result> => {
-      const match = /^R(\d\d) (.+)$/.exec(title)
-      return match === null ? [] : [{ row: Number(match[1]), title: match[2]!, passed: status === "passed" }]
-    })
-  )
-  const rows = [...Map.groupBy(results, ({ row }) => row)].sort(([a], [b]) => a - b)
+/** Returns the page. A fault without a test is never claimed: it says that nothing was run. */
+export const page = (reports: Reports): string => {
+  const results = Object.entries(reports).flatMap(([run, report]) => read(run, report as VitestReport))
+  const byFault = Map.groupBy(results, ({ fault }) => fault)
+  const runs = Object.keys(reports)
+  const tested = Object.entries(faults).filter(([number]) => byFault.has(Number(number)))
+  const rest = Object.entries(faults).filter(([number]) => !byFault.has(Number(number)))
   return [
     "# Reliability and security",
     "",
-    "Made by `npm run docs` from the results of the tests whose titles begin with the number of a fault. Tests with a real",
-    "PostgreSQL server run in CI (`npm run test:live`) and are not counted here.",
+    "Made by `npm run docs` from the results of the tests whose titles begin with the number of a fault; none is claimed without.",
+    "A cell has the tests that passed, of those that ran there. `npm run test:live` has a PostgreSQL server, `npm run soak` runs the",
+    "random tests for longer.",
     "",
-    "| fault | tests | passed |",
-    "| --- | --- | --- |",
-    ...rows.map(([row, tests]) =>
-      `| ${name(row)} ${faults[row] ?? ""} | ${tests.length} | ${tests.filter(({ passed }) => passed).length} |`
+    `| | fault | what skein does | ${runs.map((run) => `\`${run}\``).join(" | ")} |`,
+    `| --- | --- | --- | ${runs.map(() => "---").join(" | ")} |`,
+    ...tested.map(([number, { fault, promise = "not yet everything" }]) =>
+      `| ${nameOf(number)} | ${fault} | ${promise} | ${
+        runs.map((run) => count(byFault.get(Number(number)) ?? [], run)).join(" | ")
+      } |`
     ),
-    ...rows.flatMap(([row, tests]) => [
+    "",
+    "## Without a test",
+    "",
+    "What these could happen to is not built yet, or the test is missing.",
+    "",
+    ...rest.map(([number, { fault, promise }]) =>
+      `- ${nameOf(number)} ${fault}${promise === undefined ? "" : " (**missing**)"}`
+    ),
+    ...tested.flatMap(([number, { fault }]) => [
       "",
-      `## ${name(row)} ${faults[row] ?? ""}`,
+      `## ${nameOf(number)} ${fault}`,
       "",
-      ...[...new Set(tests.map(({ passed, title }) => `- ${passed ? "" : "**failed** "}${title}`))].sort()
+      ...lines(byFault.get(Number(number)) ?? [])
     ]),
     ""
   ].join("\n")
 }
 
-const name = (row: number): string => `R${String(row).padStart(2, "0")}`
+/** The number may stand in the title of a test or of a group around it; then the group stands for its tests. */
+const read = (run: string, report: VitestReport): ReadonlyArray<Result> =>
+  report.testResults.flatMap(({ assertionResults }) =>
+    assertionResults.flatMap(({ ancestorTitles, status, title }) => {
+      const named = [...ancestorTitles, title].map(readTitle).find((titled) => titled !== undefined)
+      return (named?.faults ?? []).map((fault) => ({ fault, run, status, title: named!.rest }))
+    })
+  )
+
+const count = (results: ReadonlyArray<Result>, run: string): string => {
+  const there = results.filter((result) => result.run === run)
+  const passed = there.filter(({ status }) => status === "passed").length
+  return there.length === 0 ? "" : `${passed} of ${there.length}`
+}
+
+const lines = (results: ReadonlyArray<Result>): ReadonlyArray<string> =>
+  [...Map.groupBy(results, ({ title }) => title)].map(([title, tests]) => {
+    const bad = [...new Set(tests.map(({ status }) => status))].filter((status) => status !== "passed")
+    return `- ${bad.length === 0 ? "" : `**${bad.join(", ")}** `}${asText(title)}`
+  }).sort()
+
+/** Titles may hold whatever a test is about. */
+const asText = (title: string): string =>
+  title.replaceAll(/[\\`*_[\]<|]/g, "\\$&").replaceAll(/\p{Cc}|\p{Cf}/gu, "\uFFFD")
+
+const nameOf = (number: string): string => `R${number.padStart(2, "0")}`

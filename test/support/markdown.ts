@@ -39,4 +39,4 @@ export const codeSpans = (text: string): ReadonlyArray<string> =>
 
 /** Returns the targets of links to files, without their anchors. */
 export const links = (text: string): ReadonlyArray<string> =>
-  [...text.matchAll(/\]\((?!\w+:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target!)
+  [...text.matchAll(/(?<!\\)\]\((?!\w+:)([^)#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target!)
