@@ -90,7 +90,7 @@ export const run = <R = never>(
         )
       ))
       const interrupted = exit._tag === "Failure" || exit.value.stopped === true
-      const passed = exit._tag === "Success" && (exit.value.outcome ?? nothing).status === "passed"
+      const passed = !interrupted && (exit.value.outcome ?? nothing).status === "passed"
       const teardown = yield* tearDown(work, state, passed, interrupted ? options.grace : teardownTimeout)
       yield* Scope.close(scope, exit)
       if (exit._tag === "Failure") return yield* Effect.failCause(exit.cause)

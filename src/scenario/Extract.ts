@@ -28,6 +28,8 @@ const csvFields = {
 }
 const multiple = Fields.optional(Fields.Flag, "All that is found, as a list [default: the first]")
 
+const types = ["jq", "jsonpath", "xpath", "regex", "csv"] as const
+
 /** One part to take. Each form is one key that names the language, and its options. */
 export const Spec = Schema.Union([
   Schema.Struct({ jq: Fields.describe(Fields.Text, "A jq program; one result is itself, several are a list") }),
@@ -40,7 +42,7 @@ export const Spec = Schema.Union([
   Schema.Struct({ regex: Fields.describe(Fields.Text, "A pattern in RE2 syntax"), group, multiple }),
   Schema.Struct({ csv: Fields.describe(Schema.Struct(csvFields), "Rows, a row, a column or a cell of a table") }),
   Schema.Struct({
-    type: Fields.describe(Schema.Literals(["jq", "jsonpath", "xpath", "regex", "csv"]), "Robogo: the language"),
+    type: Fields.describe(Schema.Literals(types), "Robogo: the language"),
     path: Fields.optional(Fields.Text, "Robogo: the query"),
     expression: Fields.optional(Fields.Text, "The same as path"),
     has_header: Fields.optional(Fields.Flag, "Robogo: accepted, the first row always names the columns"),
@@ -150,7 +152,7 @@ const extractRobogo = Effect.fnUntraced(function*(
       return yield* byXPath({ xpath: path, multiple: spec.multiple }, textOf(subjectOf(output)))
     case "regex": {
       // That tool searched the text that Go writes for the whole result: the body stands in it, the status does too.
-      const text = typeof output === "string" ? output : Text.goText(output)
+      const text = typeof output === "string" ? output : Text.goText(answerOf(output))
       return yield* byRegex({ regex: path, group: spec.group === 0 ? 1 : spec.group, multiple: spec.multiple }, text)
     }
   }
@@ -240,6 +242,12 @@ const subjectOf = (output: Value): Value => {
   return Object.hasOwn(output, "content") && Object.hasOwn(output, "file_path") ? output["content"]! : output
 }
 
+/** Of an HTTP answer what that tool had of it: patterns may count on what stands beside what. */
+const answerOf = (output: Value): Value => {
+  if (!isRecord(output) || !Object.hasOwn(output, "status_code") || !Object.hasOwn(output, "body")) return output
+  return { body: output["body"]!, headers: output["headers"] ?? {}, status_code: output["status_code"]! }
+}
+
 const textOf = (value: Value): string =>
   value instanceof Uint8Array ? new TextDecoder().decode(value) : Text.write(value)
 
@@ -249,6 +257,10 @@ const formKeys = ["jq", "jsonpath", "xpath", "regex", "csv", "type"]
 
 /** A union's own message lists every form; what is missing in the forms that are not meant says nothing. */
 const describe = (spec: unknown, error: Schema.SchemaError): string => {
+  const type = isRecord(spec) ? field(spec, "type") : undefined
+  if (typeof type === "string" && !(types as ReadonlyArray<string>).includes(type)) {
+    return `there is no type ${JSON.stringify(type)}; there are ${types.join(", ")}`
+  }
   const issues = SchemaIssue.makeFormatterStandardSchemaV1()(error.issue).issues
   const exact = issues.find((issue) => (issue.path?.length ?? 0) > 0 && issue.message !== "Missing key")
   return exact === undefined || !isRecord(spec) || !formKeys.some((key) => Object.hasOwn(spec, key))

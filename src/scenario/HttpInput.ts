@@ -7,7 +7,7 @@ import type * as HttpExchange from "../services/HttpExchange.ts"
 import type { ConnectionOptions } from "../services/HttpPolicy.ts"
 import * as Action from "./Action.ts"
 import * as Fields from "./Fields.ts"
-import * as SafePath from "./SafePath.ts"
+import * as InputFile from "./InputFile.ts"
 
 const Texts = Schema.Union([Fields.Text, Schema.Array(Fields.Text)])
 
@@ -149,7 +149,7 @@ const partOf = Effect.fnUntraced(function*(
   if ((part.file === undefined) === (part.content === undefined)) {
     return yield* invalid(`the part ${JSON.stringify(name)} of multipart needs either file or content`)
   }
-  const bytes = part.file === undefined ? contentOf(part.content ?? null) : yield* readFile(part.file, context)
+  const bytes = part.file === undefined ? contentOf(part.content ?? null) : yield* InputFile.read(part.file, context)
   const filename = part.filename ?? part.file?.split(/[/\\]/).at(-1) ?? name
   return { _tag: "File", name, bytes, filename, type: part.type }
 })
@@ -203,13 +203,4 @@ const pemOf = (given: string | undefined, context: Action.ActionContext) =>
     ? Effect.undefined
     : given.includes("-----BEGIN")
     ? Effect.succeed(given)
-    : Effect.map(readFile(given, context), (bytes) => new TextDecoder().decode(bytes))
-
-/** A refused path is `Refused`; a file that is not there cannot be used. */
-const readFile = (path: string, context: Action.ActionContext) =>
-  Effect.mapError(SafePath.read(path, context), (error) =>
-    new Action.ActionError({
-      reason: ["Outside", "Link", "Url", "TooLarge"].includes(error.reason) ? "Refused" : "Unavailable",
-      message: error.message,
-      ...(error.hint === undefined ? {} : { hint: error.hint })
-    }))
+    : Effect.map(InputFile.read(given, context), (bytes) => new TextDecoder().decode(bytes))

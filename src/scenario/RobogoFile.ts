@@ -4,7 +4,6 @@
  */
 import { Duration } from "effect"
 import type { SourceText } from "../core/SourceText.ts"
-import type { Value } from "../core/Value.ts"
 import * as Node from "./Node.ts"
 import * as Reader from "./Reader.ts"
 import * as RobogoData from "./RobogoData.ts"
@@ -34,13 +33,9 @@ const secretReference = (entry: Reader.Named<Node.Node>): Reader.Named<Node.Node
   const own = value._tag === "Map" ? Node.get(value, "value") ?? Node.get(value, "file") : value
   const text = own?._tag === "Scalar" && own.value !== null ? String(own.value) : ""
   const isFile = value._tag === "Map" && Node.get(value, "value") === undefined && text !== ""
-  return { ...entry, value: Node.fromValue(isFile ? { file: text } : inlineSecret(text), value.span) }
-}
-
-/** The text itself, or that of a variable of the environment: empty when that is not set, as everywhere in these files. */
-const inlineSecret = (text: string): Value => {
   const variable = /^\s*\$\{ENV:([^{}]+)\}\s*$/.exec(text)?.[1]?.trim()
-  return variable === undefined ? { value: text } : [{ env: variable }, { value: "" }]
+  const reference = isFile ? { file: text } : variable === undefined ? { value: text } : { env: variable }
+  return { ...entry, value: Node.fromValue(reference, value.span) }
 }
 
 const parallelFields = {
@@ -107,7 +102,7 @@ const scenarioFields = {
 /** Reads a Robogo test case. */
 export const scenario = (source: SourceText, node: Node.Node, notes: Reader.Notes): Scenario | undefined => {
   const foreign = ["vars", "mocks", "data", "locks", "cases", "suite"]
-  const read = fields("a test case", scenarioFields, foreign).read(node, notes)
+  const read = fields("a test case", scenarioFields, foreign).read(RobogoReader.merged(node), notes)
   if (read === undefined) return undefined
   const list = Node.get(read.node, "steps")
   if (list?._tag === "List" && list.items.length === 0) {
@@ -179,7 +174,8 @@ const suiteFields = {
 
 /** Reads a Robogo test suite. */
 export const suite = (source: SourceText, node: Node.Node, notes: Reader.Notes): Suite | undefined => {
-  const read = fields("a test suite", suiteFields, ["vars", "mocks", "locks", "cases", "suite"]).read(node, notes)
+  const foreign = ["vars", "mocks", "locks", "cases", "suite"]
+  const read = fields("a test suite", suiteFields, foreign).read(RobogoReader.merged(node), notes)
   return read === undefined ? undefined : {
     _tag: "Suite",
     spelling: "robogo",

@@ -92,16 +92,18 @@ const split = (
 ): { readonly headers: ValueRecord; readonly body: Value | undefined } => {
   const values = rest.filter((value) => value !== null)
   const bodiless = /^(get|head|options)$/i.test(method)
-  const at = values.findIndex((value) => isRecord(value) && (bodiless || values.length > 1 || looksLikeHeaders(value)))
-  const headers = at === -1 ? undefined : values[at]
-  return { headers: isRecord(headers) ? headers : emptyRecord(), body: values.find((_, index) => index !== at) }
+  const maps = values.filter(isRecord)
+  const headers = maps.find(looksLikeHeaders) ?? (bodiless || values.length > 1 ? maps[0] : undefined)
+  return { headers: headers ?? emptyRecord(), body: values.find((value) => value !== headers) }
 }
 
+const headerName = /^([A-Za-z]+(-[A-Za-z]+)+|Accept|Authorization|Cookie|Host|Origin|Referer|cert)$/
+
+/** Every name is that of a header or of a certificate's part; `key` alone is as likely a field of a body. */
 const looksLikeHeaders = (value: ValueRecord): boolean =>
-  Object.entries(value).length > 0 &&
+  Object.keys(value).some((name) => headerName.test(name)) &&
   Object.entries(value).every(([name, one]) =>
-    typeof one === "string" &&
-    /^([A-Za-z]+(-[A-Za-z]+)+|Accept|Authorization|Cookie|Host|Origin|Referer|cert|key|ca)$/.test(name)
+    typeof one === "string" && (headerName.test(name) || name === "key" || name === "ca")
   )
 
 const fromOptions = (options: ValueRecord): ValueRecord => {

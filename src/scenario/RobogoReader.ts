@@ -118,3 +118,30 @@ const mixed = (entry: Node.Entry, notes: Reader.Notes): void =>
     entry.keySpan,
     "write the whole file in one spelling: name: instead of testcase:, or variables: instead of vars:"
   )
+
+/** Puts maps that are merged by `<<` in their place, as the YAML library of that tool does. A map's own keys come first. */
+export const merged = (node: Node.Node): Node.Node => {
+  switch (node._tag) {
+    case "Scalar":
+      return node
+    case "List":
+      return { ...node, items: node.items.map(merged) }
+    case "Map": {
+      const own = node.entries.filter((entry) => entry.key !== "<<").map((entry) => ({
+        ...entry,
+        value: merged(entry.value)
+      }))
+      const taken = new Set(own.map((entry) => entry.key))
+      const others = node.entries.flatMap((entry) => entry.key === "<<" ? mapsOf(merged(entry.value)) : [])
+      const added = others.flatMap((map) => map.entries).filter((entry) => {
+        const isNew = !taken.has(entry.key)
+        taken.add(entry.key)
+        return isNew
+      })
+      return { ...node, entries: [...own, ...added] }
+    }
+  }
+}
+
+const mapsOf = (node: Node.Node): ReadonlyArray<Node.MapNode> =>
+  node._tag === "Map" ? [node] : node._tag === "List" ? node.items.flatMap(mapsOf) : []

@@ -91,6 +91,34 @@ const expectError: Reader.Reader<ExpectError> = Reader.byKind<ExpectError, Expec
   )
 })
 
+const extractKeys = [
+  "type",
+  "path",
+  "expression",
+  "group",
+  "multiple",
+  "row",
+  "column",
+  "delimiter",
+  "filter",
+  "has_header"
+]
+
+/** Keys that mean nothing to `Extract` are left out. */
+const extract: Reader.Reader<Node.Node> = {
+  schema: {},
+  read: (node, notes) => {
+    if (node._tag !== "Map" || Node.get(node, "type") === undefined) return node
+    const known = node.entries.filter((entry) => extractKeys.includes(entry.key))
+    for (const entry of node.entries) {
+      if (known.includes(entry)) continue
+      const message = `extract has no key ${JSON.stringify(entry.key)}: it is left out`
+      Reader.warn(notes, "unknown-key", message, entry.keySpan)
+    }
+    return { ...node, entries: known }
+  }
+}
+
 /** The items of `[a, b]`, which may stand there as text. */
 const loopItems = (node: Node.Node): Node.Node => {
   if (node._tag !== "Scalar" || typeof node.value !== "string") return node
@@ -118,7 +146,7 @@ const stepFields = {
     soft(Reader.map(name, (value, node) => ({ name: value, span: node.span }))),
     "Variable for the result"
   ),
-  extract: optional(any, "Part of the result"),
+  extract: optional(extract, "Part of the result"),
   if: optional(any, "Condition"),
   for: optional(any, "Loop"),
   while: optional(any, "Loop"),

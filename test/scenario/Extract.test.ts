@@ -69,7 +69,7 @@ const refused: ReadonlyArray<readonly [spec: unknown, output: Value, message: st
   [{ jq: ".a", regex: "b" }, 1, "! Invalid: extract"],
   [{ yq: ".a" }, 1, "! Invalid: extract: it names one of jq"],
   ["text", 1, "! Invalid: extract: it names one of jq"],
-  [{ type: "yq", path: "a" }, 1, "! Invalid: extract: type: "],
+  [{ type: "yq", path: "a" }, 1, "! Invalid: extract: there is no type \"yq\""],
   [{ type: "jq" }, 1, "! Invalid: extract of type jq: it needs a path"],
   [{ jq: ".a.b" }, { a: 1 }, "! Invalid: jq \".a.b\": Cannot index number with string \"b\""],
   [{ jq: ".a |" }, 1, "! Invalid: jq \".a |\": syntax error"],

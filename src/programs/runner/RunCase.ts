@@ -5,9 +5,9 @@ import * as CaseRun from "../../scenario/CaseRun.ts"
 import type { CaseSettings } from "../../scenario/CaseState.ts"
 import type { Status } from "../../scenario/Event.ts"
 import type { Scenario } from "../../scenario/Scenario.ts"
-import * as SecretReference from "../../services/SecretReference.ts"
 import * as Cases from "./Cases.ts"
-import { allSecrets, caseStarted, finish, graceOf, type RunnerServices, type RunState, settingsOf } from "./RunState.ts"
+import * as CaseSecrets from "./CaseSecrets.ts"
+import { caseStarted, finish, graceOf, type RunnerServices, type RunState, settingsOf } from "./RunState.ts"
 import type * as Suites from "./Suites.ts"
 
 /** Runs one case, and tells its suite when it has ended. */
@@ -79,12 +79,13 @@ const runOnce = <R>(
     yield* state.emit(
       caseStarted(one.id, one.name, one.file, one.line, one.suite?.suite.name, one.tags, attempt, clock)
     )
-    const secrets = yield* Effect.result(state.secrets(
-      allSecrets(
-        [...one.suite?.secrets ?? [], ...secretsOf(one, state.plan.options.workingDirectory)],
-        state.plan.secrets
-      ),
-      compiled.directory
+    const secrets = yield* Effect.result(CaseSecrets.fetch(
+      [
+        ...one.suite === undefined ? [] : [{ spelling: one.suite.suite.spelling, secrets: one.suite.secrets }],
+        { spelling: compiled.scenario.spelling, secrets: compiled.secrets }
+      ],
+      compiled.directory,
+      state
     ))
     if (secrets._tag === "Failure") {
       const failure = { kind: "error" as const, reason: "unavailable", message: secrets.failure.message }
@@ -134,17 +135,6 @@ const withOwnSettings = (settings: CaseSettings, { bounds, templates }: Scenario
   }
   return Object.keys(own).length === 0 ? settings : { ...settings, settings: { ...settings.settings, ...own } }
 }
-
-/** Robogo looks for a secret's file from where it runs; beside the case comes first here. */
-const secretsOf = (one: Cases.Case, directory: string) =>
-  one.compiled.scenario.spelling !== "robogo"
-    ? one.compiled.secrets
-    : one.compiled.secrets.map(({ name, references }) => {
-      const file = isRecord(references) ? references["file"] : undefined
-      return typeof file !== "string"
-        ? { name, references }
-        : { name, references: [{ file }, { file: SecretReference.absolute(file, directory) }] }
-    })
 
 /** What the suite's setup saved, apart from what its entry says of this case. */
 const savedBySuite = (suite: Suites.Ready | undefined, one: Cases.Case): ValueRecord =>

@@ -109,14 +109,6 @@ export const secretsOnce = (options: RunOptions) =>
     }
   })
 
-export const allSecrets = (
-  own: ReadonlyArray<{ readonly name: string; readonly references: ValueRecord[string] }>,
-  outer: ValueRecord
-): ValueRecord => ({
-  ...outer,
-  ...Object.fromEntries(own.map(({ name, references }) => [name, references]))
-})
-
 export const graceOf = <R>(state: RunState<R>): Duration.Duration => state.options.grace ?? Duration.seconds(30)
 
 export const settingsOf = <R>(

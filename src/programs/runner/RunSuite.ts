@@ -3,7 +3,8 @@ import { Clock, Effect } from "effect"
 import * as CaseRun from "../../scenario/CaseRun.ts"
 import type { CompiledSuite } from "../../scenario/Compiled.ts"
 import type { Event } from "../../scenario/Event.ts"
-import { allSecrets, caseStarted, finish, graceOf, type RunState, settingsOf } from "./RunState.ts"
+import * as CaseSecrets from "./CaseSecrets.ts"
+import { caseStarted, finish, graceOf, type RunState, settingsOf } from "./RunState.ts"
 import * as Suites from "./Suites.ts"
 
 /** Opens a suite that `cases` cases of the run belong to. */
@@ -26,7 +27,7 @@ export const open = <R>(suite: CompiledSuite, cases: number, state: RunState<R>)
       )
       const started = clock.currentTimeNanosUnsafe()
       const secrets = yield* Effect.result(
-        state.secrets(allSecrets(suite.secrets, state.plan.secrets), suite.directory)
+        CaseSecrets.fetch([{ spelling: suite.suite.spelling, secrets: suite.secrets }], suite.directory, state)
       )
       const found = secrets._tag === "Success" ? secrets.success : {}
       const result = yield* CaseRun.run({

@@ -5,6 +5,7 @@ import * as Action from "../Action.ts"
 import * as AtomicWrite from "../AtomicWrite.ts"
 import * as DataFormat from "../DataFormat.ts"
 import * as Fields from "../Fields.ts"
+import * as InputFile from "../InputFile.ts"
 import * as SafePath from "../SafePath.ts"
 
 /** The most entries that `file_list` answers with; more is an error, as a part of a list would pass for the whole. */
@@ -60,9 +61,7 @@ export const fileRead = Action.make({
       format,
       size_bytes: bytes.length
     })
-    const bytes = yield* SafePath.read(input.path, context, input.max_size).pipe(
-      Effect.mapError(SafePath.asActionError)
-    )
+    const bytes = yield* InputFile.read(input.path, context, input.max_size)
     if (format === "bytes") return read(bytes, bytes)
 
     const text = yield* SafePath.decodeText(input.path, bytes).pipe(Effect.mapError(SafePath.asActionError))
