@@ -11,6 +11,7 @@ import * as Runner from "../programs/Runner.ts"
 import * as RunSession from "../programs/RunSession.ts"
 import * as Selection from "../programs/Selection.ts"
 import * as Watch from "../programs/Watch.ts"
+import { StopSignal } from "../services/StopSignal.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Observers from "./Observers.ts"
 import * as Output from "./Output.ts"
@@ -32,8 +33,12 @@ export const execute = Effect.fnUntraced(function*(flags: RunFlags) {
   if (!flags.watch) return yield* Stop.within(limit)(once)
 
   const paths = Reading.paths(flags.files)
-  const ignore = (path: string) => targets.some((target) => path.endsWith(target.path))
-  return yield* Stop.within(limit)(Watch.rerun({ paths, ignore }, () => Effect.asVoid(once)))
+  const ignore = (path: string) =>
+    path.includes("__snapshots__") || targets.some((target) => path.endsWith(target.path))
+  const whileRunning = (path: string) => /\.ya?ml$/.test(path)
+  const { await: stopped } = yield* StopSignal
+  yield* Stop.within(limit)(Watch.rerun({ paths, ignore, whileRunning, until: stopped }, () => Effect.asVoid(once)))
+  return ExitCode.ofSignal(yield* stopped)
 })
 
 /** Flags that are settings of the configuration too. */

@@ -1,17 +1,24 @@
 /** Does something again whenever files change. */
-import { Duration, Effect, FileSystem, Option, Path, type PlatformError, Queue, Stream } from "effect"
+import { Duration, Effect, FileSystem, Option, Path, type PlatformError, Queue, Ref, Stream } from "effect"
 
 export interface WatchOptions {
   /** Files and folders; folders are watched with all that is in them. Absolute or relative to the working directory. */
   readonly paths: ReadonlyArray<string>
-  /** Paths that start or end like this are nobody's source, such as reports that the run itself writes. */
+  /** Paths that never count, such as reports that the run itself writes. @default those of editors and tools */
   readonly ignore?: ((path: string) => boolean) | undefined
+  /**
+   * Which paths count while something runs, and shortly after: a run must not answer to files that it writes itself.
+   * @default all
+   */
+  readonly whileRunning?: ((path: string) => boolean) | undefined
+  /** Ends the watch when it completes: at once while nothing runs, else after the run. @default never */
+  readonly until?: Effect.Effect<unknown> | undefined
   /** Changes that are closer together than this are one change: editors write a file in several steps. @default "200 millis" */
   readonly quiet?: Duration.Input | undefined
 }
 
 /**
- * Runs `once`, then again after each change, until it is interrupted; a change during a run starts one more run after it.
+ * Runs `once`, then again after each change, until it is told to end; a change during a run starts one more run after it.
  * `once` receives the changed paths, none the first time.
  *
  * Fails with the error of `once`, or with a `PlatformError` when a path cannot be watched.
@@ -19,18 +26,28 @@ export interface WatchOptions {
 export const rerun = Effect.fn("Watch.rerun")(function*<E, R>(
   options: WatchOptions,
   once: (changed: ReadonlyArray<string>) => Effect.Effect<void, E, R>
-): Effect.fn.Return<never, E | PlatformError.PlatformError, R | FileSystem.FileSystem | Path.Path> {
-  return yield* Effect.scoped(Effect.gen(function*() {
+): Effect.fn.Return<void, E | PlatformError.PlatformError, R | FileSystem.FileSystem | Path.Path> {
+  yield* Effect.scoped(Effect.gen(function*() {
     const changes = yield* Queue.sliding<string, PlatformError.PlatformError>(1_000)
+    const running = yield* Ref.make(true)
+    const counts = (path: string) => Effect.map(Ref.get(running), (is) => !is || (options.whileRunning?.(path) ?? true))
     yield* Effect.forkScoped(
       watch(options).pipe(
+        Stream.filterEffect(counts),
         Stream.runForEach((path) => Queue.offer(changes, path)),
         Effect.onError((cause) => Queue.failCause(changes, cause))
       )
     )
     const quiet = Duration.fromInputUnsafe(options.quiet ?? "200 millis")
-    yield* once([])
-    return yield* Effect.forever(Effect.flatMap(settled(changes, quiet), once))
+    const ended = Effect.as(options.until ?? Effect.never, Option.none())
+    const next = Effect.raceFirst(Effect.asSome(settled(changes, quiet)), ended)
+    for (let changed = Option.some<ReadonlyArray<string>>([]); Option.isSome(changed); changed = yield* next) {
+      yield* Ref.set(running, true)
+      yield* once(changed.value)
+      // Its own last changes are still on their way.
+      yield* Effect.raceFirst(Effect.sleep(quiet), ended)
+      yield* Ref.set(running, false)
+    }
   }))
 })
 

@@ -73,6 +73,16 @@ describe.concurrent("signals", () => {
     assert.isTrue(files.has("torn"), "the teardown began")
   })
 
+  it("R26 a watch that waits for changes ends at once", async () => {
+    using files = folder({ "a.yaml": "name: A\nsteps:\n  - file_write: { path: started, content: \"\" }\n" })
+    const run = start(["run", "a.yaml", "--watch"], files.path)
+    await appears(join(files.path, "started"))
+
+    signalAll(run, "SIGINT")
+
+    assert.strictEqual((await run.ended).code, 130)
+  })
+
   it("R28 a reader that goes away ends the run quietly, after its teardown", async () => {
     using files = folder({ "waits.yaml": scenario("log: done") })
 

@@ -103,4 +103,48 @@ describe("Watch.rerun", () => {
 
       assert.isTrue(Option.isNone(yield* Fiber.join(fiber)))
     }))
+
+  it.effect("ends when it is told to, while nothing runs and after a run", () =>
+    Effect.gen(function*() {
+      const { changes, once, runs, services } = yield* setup
+      const stop = yield* Deferred.make<void>()
+      const options = { paths: ["src"], until: Deferred.await(stop) }
+      const idle = yield* Effect.forkChild(Watch.rerun(options, once).pipe(Effect.provide(services)))
+      yield* pass("1 second")
+      const gate = yield* Deferred.make<void>()
+      const busy = yield* Effect.forkChild(
+        Watch.rerun(options, () => Deferred.await(gate)).pipe(Effect.provide(folder(changes)))
+      )
+      yield* pass("1 second")
+
+      yield* Deferred.succeed(stop, undefined)
+      yield* Fiber.join(idle)
+      yield* pass("1 second")
+      assert.isUndefined(busy.pollUnsafe())
+      yield* Deferred.succeed(gate, undefined)
+      yield* Fiber.join(busy)
+
+      assert.lengthOf(yield* Ref.get(runs), 1)
+    }))
+
+  it.effect("does not answer to what a run writes itself", () =>
+    Effect.gen(function*() {
+      const { changes, runs, services } = yield* setup
+      const once = (changed: ReadonlyArray<string>) =>
+        Ref.update(runs, (all) => [...all, changed]).pipe(
+          Effect.andThen(Queue.offerAll(changes, ["out.txt", "b.yaml"]))
+        )
+      const options = { paths: ["src"], whileRunning: (path: string) => path.endsWith(".yaml") }
+      const fiber = yield* Effect.forkChild(
+        Watch.rerun(
+          options,
+          (changed) => changed.length === 0 ? once(changed) : Ref.update(runs, (all) => [...all, changed])
+        )
+          .pipe(Effect.provide(services))
+      )
+      for (let i = 0; i < 10; i++) yield* pass("200 millis")
+
+      assert.deepStrictEqual(yield* Ref.get(runs), [[], ["src/b.yaml"]])
+      yield* Fiber.interrupt(fiber)
+    }))
 })
