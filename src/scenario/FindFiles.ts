@@ -42,7 +42,7 @@ const expand = Effect.fnUntraced(
   }
 )
 
-/** Scenario files below a folder: `.yaml` and `.yml`, without hidden ones, `_parts`, and the configuration. */
+/** Scenario files below a folder: `.yaml` and `.yml`, without hidden ones, `_parts`, linked folders, and the configuration. */
 const walk = (folder: string): Effect.Effect<ReadonlyArray<string>, never, Files> =>
   Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem
@@ -52,8 +52,15 @@ const walk = (folder: string): Effect.Effect<ReadonlyArray<string>, never, Files
       if (/^[._]/.test(name) || name === "node_modules") return Effect.succeed([])
       const path = paths.join(folder, name)
       if (/\.ya?ml$/.test(name)) return Effect.succeed(/^skein\.ya?ml$/.test(name) ? [] : [path])
-      return Effect.flatMap(Effect.option(files.stat(path)), (info) =>
-        info._tag === "Some" && info.value.type === "Directory" ? walk(path) : Effect.succeed([]))
+      return Effect.flatMap(isFolder(path), (yes) => yes ? walk(path) : Effect.succeed([]))
     }, { concurrency: 8 })
     return nested.flat()
   })
+
+/** A link to a folder may lead anywhere, and round in a circle. */
+const isFolder = Effect.fnUntraced(function*(path: string) {
+  const files = yield* FileSystem.FileSystem
+  const info = yield* Effect.option(files.stat(path))
+  if (info._tag === "None" || info.value.type !== "Directory") return false
+  return (yield* Effect.option(files.readLink(path)))._tag === "None"
+})

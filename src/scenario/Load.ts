@@ -127,10 +127,15 @@ export const parse = (
     : NativeFile.scenario(source, root, actions, notes)
 }
 
+/** Of one scenario, those inside of included files counted as often as they stand there. */
+const maxIncludes = 2_000
+
 class Loader {
   readonly notes: Reader.Notes = { problems: [] }
   readonly leftOut: Array<string> = []
   private readonly documents = new Map<string, Document | undefined>()
+  /** So far, in the document that is put together now. */
+  private includes = 0
   private readonly options: LoadOptions
   private readonly files: FileSystem.FileSystem
   private readonly path: Path.Path
@@ -233,6 +238,7 @@ class Loader {
     trail: ReadonlyArray<string> = [document.source.path]
   ): Effect.Effect<D> {
     return Effect.gen({ self: this }, function*() {
+      if (trail.length === 1) this.includes = 0
       const steps = (list: ReadonlyArray<Step>) => this.includedSteps(list, document.source, trail)
       const setup = yield* steps(document.setup)
       const teardown = yield* steps(document.teardown)
@@ -312,6 +318,15 @@ class Loader {
           body.fileSpan,
           near === undefined ? undefined : `did you mean ${near}?`
         )
+        return body
+      }
+      // Files that include each other many times multiply; the one that is over the bound is told, those after it are not.
+      if (++this.includes > maxIncludes) {
+        if (this.includes > maxIncludes + 1) return body
+        const message = `there are more than ${maxIncludes.toLocaleString("en")} includes in ${
+          trail[0]
+        }, each time counted`
+        Reader.note(this.notes, "too-many-includes", message, body.fileSpan)
         return body
       }
       const document = yield* this.read(resolved.success, true)
