@@ -32,9 +32,9 @@ export const describe = (cases: ReadonlyArray<Case>): ReadonlyArray<DryCase> =>
     line: one.line,
     tags: one.tags,
     skip: one.skip ?? null,
-    setup: inOrder(one.compiled.setup),
+    setup: inOrder([...one.compiled.data?.setup ?? [], ...one.compiled.setup]),
     steps: one.compiled.plan === undefined ? inOrder(one.compiled.steps) : graph(one.compiled.steps, one.compiled.plan),
-    teardown: inOrder(one.compiled.teardown)
+    teardown: inOrder([...one.compiled.teardown, ...one.compiled.data?.teardown ?? []])
   }))
 
 /** Lines for people. A step of a graph says what it waits for. */

@@ -68,7 +68,11 @@ export const run = (call: Call, context: AttemptContext): Effect.Effect<Value, F
 const act = (call: Call, context: AttemptContext): Effect.Effect<Value, Failures.StepFailure> =>
   Effect.gen(function*() {
     const { location } = context.step
-    const raw = yield* Failures.attempt(() => rawInput(call, context))
+    const robogo = context.step.spelling === "robogo"
+    const raw = yield* Effect.mapError(
+      Failures.attempt(() => rawInput(call, context)),
+      (failure) => robogo ? RobogoError.unresolved(failure) : failure
+    )
     const decoded = CompileInput.decoderOf(call.action.input)(raw)
     if (Result.isFailure(decoded)) return yield* badInput(call, decoded.failure, context)
     // The services of the action are in the fiber's context: the runner's type asks for them.
@@ -76,21 +80,23 @@ const act = (call: Call, context: AttemptContext): Effect.Effect<Value, Failures
       Value,
       ActionError
     >
-    const robogo = context.step.spelling === "robogo"
     const shape = robogo ? call.action.robogo?.result : undefined
     const shaped = (output: Value): Value => shape === undefined ? output : shape(output, decoded.success as never)
     const output = yield* running.pipe(
       Effect.tapError((error) => Effect.sync(() => robogo && saveFound(error, shaped, context))),
       Effect.mapError((error) =>
         robogo ? RobogoError.fromAction(error, location) : Failures.fromAction(error, location)
-      ),
-      Effect.catchDefect((defect) => Effect.fail(Failures.fromDefect(Cause.die(defect), call.action.name, location)))
+      )
     )
     for (const [name, value] of Object.entries(call.action.assigns?.(raw, output) ?? {})) {
       context.state.save(name, value)
     }
     return shaped(output)
-  })
+  }).pipe(
+    Effect.catchDefect((defect) =>
+      Effect.fail(Failures.fromDefect(Cause.die(defect), call.action.name, context.step.location))
+    )
+  )
 
 /** Robogo stores what a failed step has found: the certificate that is not valid, the answer that never came. */
 const saveFound = (error: ActionError, shaped: (output: Value) => Value, context: AttemptContext): void => {

@@ -5,6 +5,7 @@
 import { Clock, Effect, Schema } from "effect"
 import { emptyRecord, isArray, isRecord, type Value, type ValueRecord } from "../core/Value.ts"
 import type { StepServices } from "./Attempt.ts"
+import * as Bounds from "./Bounds.ts"
 import type { CaseState } from "./CaseState.ts"
 import type { CompiledData, CompiledStep } from "./Compiled.ts"
 import * as DataSets from "./DataSets.ts"
@@ -101,7 +102,7 @@ export const setUp = (data: CompiledData, state: CaseState): Effect.Effect<StepR
     return { id: step.path, needs: before === undefined ? [] : [before], reads, writes, effect: "none" }
   }))
   return plan._tag === "Success"
-    ? GraphRun.steps(data.setup, plan.success, bound(state, "database_operations"), state)
+    ? GraphRun.steps(data.setup, plan.success, concurrencyOf(state), state)
     : StepRun.sequence(data.setup, state)
 }
 
@@ -124,17 +125,14 @@ export const cleanUp = (
     Effect.forEach(
       kinds.values(),
       (steps) => Effect.forEach(steps, (step) => StepRun.run(step, state, {}, "")),
-      { concurrency: bound(state, "database_operations") }
+      { concurrency: concurrencyOf(state) }
     ),
     (outcomes) => outcomes.flat()
   )
 }
 
-const bound = (state: CaseState, kind: string): number => {
-  const bounds = state.actionSettings["parallel"]
-  const limit = isRecord(bounds) ? bounds[kind] : undefined
-  return typeof limit === "number" ? limit : usualConcurrency
-}
+const concurrencyOf = (state: CaseState): number =>
+  Bounds.of(state.actionSettings, "database_operations") ?? usualConcurrency
 
 const kindOf = (step: CompiledStep): string => step.body._tag === "Call" ? step.body.action.name : step.path
 

@@ -13,6 +13,15 @@ export const fromAction = (error: ActionError, location: Location): Failures.Ste
   return new Failures.StepFailure({ failures, status, said: said(error) })
 }
 
+/** A variable that has no value: there its name became a marker, of which the action complained. */
+export const unresolved = (failure: Failures.StepFailure): Failures.StepFailure => {
+  const name = /^unknown name (.+)$/.exec(failure.failures[0]!.message)?.[1]
+  return name === undefined ? failure : new Failures.StepFailure({
+    failures: failure.failures,
+    said: `unresolved variables: __UNRESOLVED_${name}__`
+  })
+}
+
 const said = (error: ActionError): string | undefined => {
   if (error.reason === "Failed") return "assertion failed"
   const cause = hasProperty(error.cause, "reason") ? String(error.cause.reason) : ""

@@ -131,7 +131,7 @@ export const scenario = (source: SourceText, node: Node.Node, notes: Reader.Note
     timeout: read.timeout,
     dataSets: data?.dataSets,
     templates: read.templates ?? [],
-    bounds: read.parallel?.bounds ?? {}
+    bounds: read.parallel?.bounds
   }
 }
 

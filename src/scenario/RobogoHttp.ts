@@ -2,17 +2,17 @@
  * Robogo's spellings of HTTP steps, and the results that it stores. Its generations put headers and body in different
  * places; they are told apart by what they look like.
  */
-import * as Json from "../core/Json.ts"
 import { emptyRecord, field, isArray, isRecord, type Value, type ValueRecord } from "../core/Value.ts"
 import * as CookieJar from "../services/http/CookieJar.ts"
 import { ActionError } from "./Action.ts"
+import * as Text from "./expression/Text.ts"
 
 /** The input of `http [method, url, ...]`, `http_get [url, ...]`, `http_post [url, ...]` with headers and body in any order. */
 export const input = (args: ReadonlyArray<Value>, options: ValueRecord, name: string): ValueRecord => {
   const named = name === "http_get" ? "GET" : name === "http_post" ? "POST" : undefined
   const [method, url, ...rest] = named === undefined ? args : [named, ...args]
   const found = Object.assign(emptyRecord(), { method: method ?? "GET", url: url ?? "" })
-  const { body, headers } = split(rest, String(method))
+  const { body, headers } = split(rest, Text.goText(method ?? ""))
   return Object.assign(found, fromOptions(options), headersAndBody(merge(headers, options), body))
 }
 
@@ -131,11 +131,11 @@ const headersAndBody = (given: ValueRecord, body: Value | undefined): ValueRecor
   const headers = emptyRecord()
   for (const [name, value] of Object.entries(given)) {
     if (certificates.has(name)) found[name] = value
-    else headers[name] = isArray(value) ? value.map(String).join(", ") : isRecord(value) ? Json.stringify(value) : value
+    else headers[name] = isArray(value) ? value.map(Text.write).join(", ") : isRecord(value) ? Text.write(value) : value
   }
   if (Object.keys(headers).length > 0) found["headers"] = headers
   const type = Object.entries(headers).find(([name]) => name.toLowerCase() === "content-type")?.[1]
-  if (isRecord(body) && /^application\/x-www-form-urlencoded/i.test(String(type))) found["form"] = body
+  if (isRecord(body) && /^application\/x-www-form-urlencoded/i.test(Text.write(type ?? ""))) found["form"] = body
   else if (body !== undefined) found["body"] = body
   return found
 }

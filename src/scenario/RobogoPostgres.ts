@@ -4,6 +4,7 @@
  */
 import * as Json from "../core/Json.ts"
 import { emptyRecord, field, isArray, isRecord, type Value, type ValueRecord } from "../core/Value.ts"
+import * as Text from "./expression/Text.ts"
 import * as SqlTokens from "./SqlTokens.ts"
 
 /** Operations whose rows are wanted. */
@@ -12,7 +13,7 @@ const queries = new Set(["query", "select"])
 /** The named inputs of a call. SQL text arrives as `{ text, params }`, with the values of its `${...}` apart. */
 export const input = (args: ReadonlyArray<Value>, options: ValueRecord, name: string): ValueRecord => {
   const [operation, url, sql, ...rest] = name === "postgres_batch" ? ["batch", ...args] : args
-  const word = String(operation ?? "").toLowerCase()
+  const word = Text.write(operation ?? "").toLowerCase()
   const made = emptyRecord()
   if (url !== undefined && url !== null && url !== "") made["url"] = url
   for (const key of ["as_json", "timeout", "concurrency"]) {

@@ -77,7 +77,7 @@ const effectOf = (body: CompiledBody): Action.StepEffect => {
       CompileInput.constantsOf(body.input.fields),
       new Set(body.input.fields.map((field) => field.key))
     )
-    : body.action.effect({})
+    : robogoEffect(body.action.effect, robogoConstants(body.action, body.input))
   const all: ReadonlyArray<Action.StepEffect> = [own, ...inner]
   return all.includes("write") ? "write" : all.includes("read") ? "read" : "none"
 }
@@ -90,6 +90,11 @@ const assigned = (body: CompiledBody): ReadonlyArray<string> => {
     : robogoConstants(body.action, body.input)
   return Object.keys(body.action.assigns(constants))
 }
+
+const robogoEffect = (
+  effect: (constants: Readonly<Record<string, Value>>, present?: ReadonlySet<string>) => Action.StepEffect,
+  constants: Readonly<Record<string, Value>>
+): Action.StepEffect => effect(constants, new Set(Object.keys(constants)))
 
 const robogoConstants = (
   action: Action.Any,

@@ -1,9 +1,13 @@
 /** One case of a run: skipped, not begun after a stop, or run, again if it may be. */
 import { Clock, Deferred, Effect } from "effect"
 import { isRecord, type ValueRecord } from "../../core/Value.ts"
+import * as Bounds from "../../scenario/Bounds.ts"
 import * as CaseRun from "../../scenario/CaseRun.ts"
 import type { CaseSettings } from "../../scenario/CaseState.ts"
+import type { CompiledScenario } from "../../scenario/Compiled.ts"
 import type { Status } from "../../scenario/Event.ts"
+import * as Plan from "../../scenario/Plan.ts"
+import * as RobogoPlan from "../../scenario/RobogoPlan.ts"
 import type { Scenario } from "../../scenario/Scenario.ts"
 import * as Cases from "./Cases.ts"
 import * as CaseSecrets from "./CaseSecrets.ts"
@@ -94,6 +98,10 @@ const runOnce = <R>(
       return { status: "error", last: true }
     }
     const { scenario } = compiled
+    const settings = withOwnSettings(
+      settingsOf(one.id, one.file, compiled.directory, one.root, state, state.emit, one.baseId),
+      scenario
+    )
     const robogoSecrets = scenario.spelling === "robogo" ? secrets.success : {}
     const result = yield* CaseRun.run({
       spelling: scenario.spelling,
@@ -101,8 +109,7 @@ const runOnce = <R>(
       steps: compiled.steps,
       teardown: compiled.teardown,
       data: compiled.data,
-      plan: compiled.plan,
-      concurrency: scenario.concurrency,
+      ...stepsAtOnce(compiled, settings.settings),
       timeout: compiled.timeout ?? state.options.caseTimeout,
       variables: Cases.variableLayers(one, state.plan.options),
       values: { ...robogoSecrets, ...savedBySuite(suite, one), ...state.plan.options.variables },
@@ -112,10 +119,7 @@ const runOnce = <R>(
       row: one.row,
       rowIndex: one.rowIndex
     }, {
-      settings: withOwnSettings(
-        settingsOf(one.id, one.file, compiled.directory, one.root, state, state.emit, one.baseId),
-        scenario
-      ),
+      settings,
       stop: Deferred.await(state.stop),
       grace: graceOf(state)
     })
@@ -134,6 +138,25 @@ const withOwnSettings = (settings: CaseSettings, { bounds, templates }: Scenario
     own["parallel"] = isRecord(outer) ? { ...outer, ...bounds } : bounds
   }
   return Object.keys(own).length === 0 ? settings : { ...settings, settings: { ...settings.settings, ...own } }
+}
+
+/**
+ * How the steps of a case run: as its file says, unless the configuration forbids steps at once; Robogo cases that say nothing
+ * also when the configuration wants it.
+ */
+const stepsAtOnce = (
+  { plan, scenario, steps }: CompiledScenario,
+  settings: ValueRecord
+): Pick<CaseRun.CaseWork, "plan" | "concurrency"> => {
+  const bound = Bounds.of(settings, "steps")
+  if (bound === 1) return { plan: undefined, concurrency: 1 }
+  if (bound === undefined || plan !== undefined || scenario.spelling === "native" || scenario.bounds !== undefined) {
+    return { plan, concurrency: scenario.concurrency }
+  }
+  const graph = Plan.make(steps.map((step) => step.work))
+  return graph._tag === "Failure"
+    ? { plan, concurrency: 1 }
+    : { plan: RobogoPlan.inGroups(steps, graph.success), concurrency: bound }
 }
 
 /** What the suite's setup saved, apart from what its entry says of this case. */

@@ -60,7 +60,7 @@ export const dataSet = Action.make({
   robogo: {
     names: ["tdm"],
     input: (args, options) => {
-      const operation = robogoOperations[String(args[0]).toLowerCase()] ?? args[0] ?? null
+      const operation = robogoOperations[Text.write(args[0] ?? "").toLowerCase()] ?? args[0] ?? null
       const fields = operation === "generate" ? ["pattern", "count"] : operation === "validate" ? ["rules"] : ["name"]
       const given = named(fields, args.slice(1), options)
       const rules = given["rules"]

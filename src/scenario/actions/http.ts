@@ -3,6 +3,7 @@ import { Clock, Effect, Schema } from "effect"
 import * as Preview from "../../core/Preview.ts"
 import { isArray, isRecord, type ValueRecord } from "../../core/Value.ts"
 import * as Action from "../Action.ts"
+import * as Bounds from "../Bounds.ts"
 import * as Fields from "../Fields.ts"
 import * as HttpInput from "../HttpInput.ts"
 import * as HttpOutput from "../HttpOutput.ts"
@@ -173,7 +174,7 @@ steps:
     const results = yield* Effect.forEach(
       requests,
       (request) => one(typeof request === "string" ? { ...common, url: request } : over(common, request), quiet),
-      { concurrency }
+      { concurrency: Bounds.within(concurrency, context.settings, "http_requests") }
     )
     const failures = results.filter(({ error }) => error !== null)
     if (failures.length > 0 && any_status !== true && !context.robogo) return yield* batchError(results, failures)

@@ -1,6 +1,7 @@
 /** `postgres`: statements on a database, alone, several at once, or in a transaction. */
 import { Clock, Effect, Schema } from "effect"
 import * as Action from "../Action.ts"
+import * as Bounds from "../Bounds.ts"
 import * as Fields from "../Fields.ts"
 import * as PostgresStep from "../PostgresStep.ts"
 import * as RobogoPostgres from "../RobogoPostgres.ts"
@@ -114,7 +115,9 @@ steps:
       ? [yield* run({ text: single, params: input.params ?? [] })]
       : input.transaction !== undefined
       ? yield* PostgresStep.inTransaction(client, Effect.forEach(input.transaction, run))
-      : yield* Effect.forEach(input.batch ?? [], run, { concurrency: input.concurrency ?? 1 })
+      : yield* Effect.forEach(input.batch ?? [], run, {
+        concurrency: Bounds.within(input.concurrency ?? 1, context.settings, "database_operations")
+      })
 
     const last = answers.at(-1) ?? PostgresStep.nothing
     return {

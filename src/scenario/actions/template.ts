@@ -89,5 +89,10 @@ const textOf = (
 ): Effect.Effect<string, Action.ActionError, FileSystem.FileSystem | Path.Path> => {
   const templates: Value | undefined = context.robogo ? field(context.settings, "templates") : undefined
   const inline = isRecord(templates) ? field(templates, name) : undefined
-  return typeof inline === "string" ? Effect.succeed(inline) : InputFile.readText(name, context)
+  if (typeof inline === "string") return Effect.succeed(inline)
+  const file = InputFile.readText(name, context)
+  // That tool's own templates lie in a folder of that name.
+  return !context.robogo ?
+    file :
+    Effect.catch(file, (error) => Effect.mapError(InputFile.readText(`templates/${name}`, context), () => error))
 }

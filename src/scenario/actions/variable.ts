@@ -36,7 +36,7 @@ export const variable = Action.make({
   },
   robogo: {
     input: (args, options) =>
-      args.length >= 3 && operations.has(String(args[0]))
+      args.length >= 3 && operations.has(Text.write(args[0]!))
         ? named(["name", "value"], [args[1]!, restOf(args.slice(2))], options)
         : named(["name", "value"], args.slice(0, 2), options)
   },
