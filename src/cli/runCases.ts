@@ -35,11 +35,12 @@ export const execute = Effect.fnUntraced(function*(flags: RunFlags) {
   const paths = Reading.paths(flags.files)
   const ignore = (path: string) =>
     path.includes("__snapshots__") || targets.some((target) => path.endsWith(target.path))
-  const whileRunning = (path: string) => /\.ya?ml$/.test(path)
   const { await: stopped } = yield* StopSignal
   yield* Stop.within(limit)(Watch.rerun({ paths, ignore, whileRunning, until: stopped }, () => Effect.asVoid(once)))
   return ExitCode.ofSignal(yield* stopped)
 })
+
+const whileRunning = (path: string): boolean => /\.ya?ml$/.test(path)
 
 /** Flags that are settings of the configuration too. */
 const settings = Effect.fnUntraced(function*(flags: RunFlags) {
