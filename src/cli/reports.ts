@@ -24,8 +24,18 @@ export const merge = Effect.fnUntraced(function*(flags: MergeFlags) {
   const reports = yield* Effect.forEach(flags.files, read)
   const merged = yield* Effect.fromResult(Report.merge(reports))
   yield* write(merged, targets)
+  yield* remember(merged)
   const code = yield* ReportOutput.exitCode(verdict(merged))
   if (code !== ExitCode.ok) return yield* new ExitCode.Exit({ code })
+})
+
+/** Shards are balanced by whole runs: the joined one is such a run. A history that cannot be written is no reason to fail here. */
+const remember = Effect.fnUntraced(function*(merged: Report.Report) {
+  const { settings } = yield* Reading.configuration({ ...Reading.noFlags, config: Option.none() })
+  if (!settings["history.enabled"]) return
+  yield* History.record(settings["history.folder"], merged).pipe(
+    Effect.catch((error) => Console.error(`warning: ${error.message}`))
+  )
 })
 
 /** Writes a report again, as it was. */

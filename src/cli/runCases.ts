@@ -146,6 +146,7 @@ const runPlan = Effect.fnUntraced(function*<R>(
     },
     targets,
     history: settings["history.enabled"] ? settings["history.folder"] : undefined,
+    shard: Option.getOrUndefined(flags.shard),
     onEvent: progress.onEvent
   })
   const { lost, report } = yield* session.pipe(

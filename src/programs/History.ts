@@ -25,6 +25,8 @@ export const Run = Schema.Struct({
   started_at: Schema.String,
   duration_ms: Schema.Finite,
   interrupted: Schema.Boolean,
+  /** `1/4` for a part of a run. */
+  shard: Schema.optionalKey(Schema.String),
   summary: Summary,
   cases: Schema.Array(Schema.Tuple([Schema.String, Status, Schema.Finite]))
 })
@@ -79,13 +81,14 @@ export const load = Effect.fn("History.load")(function*(
 })
 
 /**
- * Adds the run of `report` and drops what is beyond {@link maxRuns}. Makes the folder, with a `.gitignore` in it.
+ * Adds the run of `report`, which was the part `shard` of one when given, and drops what is beyond {@link maxRuns}. Makes the folder, with a `.gitignore` in it.
  *
  * Fails with `Unwritable`; the runs already kept stay as they are.
  */
 export const record = Effect.fn("History.record")(function*(
   folder: string,
-  report: Report
+  report: Report,
+  shard?: string
 ): Effect.fn.Return<void, HistoryError, FileSystem.FileSystem | Path.Path> {
   const files = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
@@ -93,7 +96,7 @@ export const record = Effect.fn("History.record")(function*(
   const save = Effect.gen(function*() {
     yield* files.makeDirectory(runs, { recursive: true })
     yield* ignoreForGit(paths.join(folder, ".gitignore"))
-    yield* AtomicWrite.replace(paths.join(runs, recordName(report)), `${JSON.stringify(fromReport(report))}\n`)
+    yield* AtomicWrite.replace(paths.join(runs, recordName(report)), `${JSON.stringify(fromReport(report, shard))}\n`)
     const old = (yield* recordNames(folder)).slice(maxRuns)
     yield* Effect.forEach(old, (name) => files.remove(paths.join(runs, name), { force: true }), { discard: true })
   })
@@ -101,13 +104,14 @@ export const record = Effect.fn("History.record")(function*(
 })
 
 /** Returns the record of a run. */
-export const fromReport = (report: Report): Run => ({
+export const fromReport = (report: Report, shard?: string): Run => ({
   format: "skein-run",
   version,
   run: report.run,
   started_at: report.started_at,
   duration_ms: report.duration_ms,
   interrupted: report.interrupted,
+  ...shard === undefined ? {} : { shard },
   summary: report.summary,
   cases: report.cases.map((one) => [one.id, one.status, Math.round(one.duration_ms)] as const)
 })

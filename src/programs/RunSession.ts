@@ -19,6 +19,8 @@ export interface SessionOptions<R> {
   readonly targets: ReadonlyArray<Target>
   /** Folder of past runs, which this run joins. @default it joins none */
   readonly history?: string | undefined
+  /** The part of a run that this is, such as `1/4`. @default the whole */
+  readonly shard?: string | undefined
   /** Sees every event, in order, and must be quick: the run waits for it. */
   readonly onEvent: (event: Event) => Effect.Effect<void>
 }
@@ -55,6 +57,6 @@ const session = Effect.fn("RunSession.run")(function*<R>(options: SessionOptions
   const files = yield* ReportFiles.write(report, options.targets)
   const history = options.history === undefined
     ? Option.none()
-    : yield* Effect.option(Effect.flip(History.record(options.history, report)))
+    : yield* Effect.option(Effect.flip(History.record(options.history, report, options.shard)))
   return { report, lost: [...events.filter((error) => error !== undefined), ...files, ...Option.toArray(history)] }
 })

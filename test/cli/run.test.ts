@@ -148,4 +148,22 @@ describe("skein run, after other runs", () => {
 
     assert.deepStrictEqual(reportOf(stdout).cases.map(({ name }) => name), ["Fail"])
   })
+
+  it("shards run every case once, also when they share a history one after the other; merged they are one run", async () => {
+    const cases = [1, 2, 3, 4].map((n) => [`${n}.yaml`, `name: Case ${n}\nsteps:\n  - sleep: ${n * 20}ms\n`])
+    using own = folder(Object.fromEntries(cases))
+    const names: Array<string> = []
+    for (const shard of ["1/2", "2/2"]) {
+      const flags = ["--shard", shard, "--format", "json", "--report", `json=shard-${shard[0]}.json`]
+      names.push(
+        ...reportOf((await start(["run", ".", ...flags], own.path).ended).stdout).cases.map(({ name }) => name)
+      )
+    }
+    assert.deepStrictEqual(names.toSorted(), ["Case 1", "Case 2", "Case 3", "Case 4"])
+
+    const merged = await start(["report", "merge", "shard-1.json", "shard-2.json", "--format", "json"], own.path).ended
+
+    assert.strictEqual(merged.code, 0, merged.stderr)
+    assert.strictEqual(reportOf(merged.stdout).summary["passed"], 4)
+  })
 })

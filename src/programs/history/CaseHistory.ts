@@ -32,9 +32,14 @@ export const all = (history: History): ReadonlyArray<CaseHistory> => {
   return [...seen].map(([id, recent]) => summarise(id, recent)).sort((a, b) => a.id < b.id ? -1 : 1)
 }
 
-/** Returns the usual duration of each case in milliseconds, by id: what shards are balanced with. */
-export const durations = (history: History): ReadonlyMap<string, number> =>
-  new Map(all(history).map(({ id, median_ms }) => [id, median_ms]))
+/**
+ * Returns the usual duration of each case in milliseconds, by id: what shards are balanced with. Runs of shards do not count:
+ * the second shard would see other figures than the first, and take other cases.
+ */
+export const durations = (history: History): ReadonlyMap<string, number> => {
+  const whole = { ...history, runs: history.runs.filter((run) => run.shard === undefined) }
+  return new Map(all(whole).map(({ id, median_ms }) => [id, median_ms]))
+}
 
 /** Returns the ids of the cases that did not pass when they last ran, be it in the last run or in an earlier one. */
 export const lastFailed = (history: History): ReadonlySet<string> => {
