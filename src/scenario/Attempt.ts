@@ -75,6 +75,9 @@ const act = (call: Call, context: AttemptContext): Effect.Effect<Value, Failures
     )
     const decoded = CompileInput.decoderOf(call.action.input)(raw)
     if (Result.isFailure(decoded)) return yield* badInput(call, decoded.failure, context)
+    // In a Robogo file `check` has only warned of what goes with what.
+    const problems = robogo ? call.action.validate?.(new Set(Object.keys(raw)), raw) ?? [] : []
+    if (problems.length > 0) return yield* invalid(call, problems, context)
     // The services of the action are in the fiber's context: the runner's type asks for them.
     const running = call.action.run(decoded.success as never, actionContext(context)) as Effect.Effect<
       Value,
@@ -158,18 +161,22 @@ const condition = (code: Code.Code, context: AttemptContext): Condition => {
   }
 }
 
-const badInput = (call: Call, error: Parameters<typeof CompileInput.issuesOf>[0], context: AttemptContext) => {
-  const issues = CompileInput.issuesOf(error)
-  const failures = issues.map((issue) =>
-    Failures.failure({
-      kind: "error",
-      reason: "invalid",
-      message: `${call.action.name}: ${[...issue.path, issue.message].join(": ")}`,
-      location: context.step.location
+const badInput = (call: Call, error: Parameters<typeof CompileInput.issuesOf>[0], context: AttemptContext) =>
+  invalid(call, CompileInput.issuesOf(error).map((issue) => [...issue.path, issue.message].join(": ")), context)
+
+const invalid = (call: Call, problems: ReadonlyArray<string>, context: AttemptContext) =>
+  Effect.fail(
+    new Failures.StepFailure({
+      failures: problems.map((problem) =>
+        Failures.failure({
+          kind: "error",
+          reason: "invalid",
+          message: `${call.action.name}: ${problem}`,
+          location: context.step.location
+        })
+      )
     })
   )
-  return Effect.fail(new Failures.StepFailure({ failures }))
-}
 
 const actionContext = (context: AttemptContext): ActionContext => {
   const { path, state, step } = context

@@ -100,6 +100,7 @@ export interface RunOptions {
   /** Bound on each statement. */
   readonly timeout: Fields.DurationValue | undefined
   readonly numeric: "number" | "text"
+  readonly sameNames?: "refuse" | "number" | undefined
 }
 
 /**
@@ -135,7 +136,7 @@ export const inTransaction = <A>(
 const runStatement = Effect.fnUntraced(function*(
   client: Postgres.PostgresClient,
   { params, text }: SqlTokens.Statement,
-  { numeric, timeout }: RunOptions,
+  { numeric, sameNames, timeout }: RunOptions,
   context: ActionContext
 ): Effect.fn.Return<Answer, ActionError> {
   const clock = yield* Clock.Clock
@@ -150,7 +151,7 @@ const runStatement = Effect.fnUntraced(function*(
       duration_ms: elapsed()
     })
 
-  const query = client.query(text, params, { numeric }).pipe(Effect.mapError(toActionError))
+  const query = client.query(text, params, { numeric, sameNames }).pipe(Effect.mapError(toActionError))
   const bounded = timeout === undefined ? query : Effect.timeoutOrElse(query, {
     duration: timeout,
     orElse: () => Effect.fail(tooLong(text))

@@ -83,6 +83,12 @@ export interface QueryOptions {
    * @default "number"
    */
   readonly numeric?: "number" | "text" | undefined
+  /**
+   * What becomes of columns of one name. `number`: the second `id` is `id_2`; a SELECT is then asked twice, as the driver keeps
+   * only one of them at first. Other statements, and `refuse`, are an error.
+   * @default "refuse"
+   */
+  readonly sameNames?: "refuse" | "number" | undefined
 }
 
 /** What one statement answered. `rows` have one field per column, in the order of `columns`. */

@@ -154,6 +154,19 @@ export const tests = (it: Vitest.MethodsNonLive<Postgres | TestDatabase>, option
 
           assert.include(error.message, "two columns called \"?column?\"")
         }))
+
+      it.effect("two columns of one name are numbered when asked to", () =>
+        Effect.gen(function*() {
+          const client = yield* connect
+
+          const found = yield* client.query("select 1 as n, $1::text as n, 2.50 as n", ["x"], {
+            sameNames: "number",
+            numeric: "text"
+          })
+
+          assert.deepStrictEqual(found.columns, ["n", "n_2", "n_3"])
+          assert.deepStrictEqual(Object.values(found.rows[0]!), [1, "x", "2.50"])
+        }))
     })
 
     describe("parameters", () => {

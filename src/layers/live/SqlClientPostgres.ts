@@ -44,7 +44,15 @@ export const make = (sql: SqlClient.SqlClient, options: ClientOptions): Postgres
     const answer = yield* plain.unsafe(text, bind(params)).raw.pipe(
       Effect.mapError((error) => fromSqlError(error, { shown, text }))
     )
-    return yield* resultOf(answer, text, queryOptions?.numeric ?? "number")
+    const numeric = queryOptions?.numeric ?? "number"
+    if (queryOptions?.sameNames !== "number" || !isRawResult(answer) || !losesColumns(answer)) {
+      return yield* resultOf(answer, text, numeric)
+    }
+    if (answer.command !== "SELECT") return yield* twoColumns(text, answer.fields)
+    const rows = yield* plain.unsafe(text, bind(params)).values.pipe(
+      Effect.mapError((error) => fromSqlError(error, { shown, text }))
+    )
+    return yield* resultOf(withDistinctNames(answer, rows), text, numeric)
   })
 
   return {
@@ -111,24 +119,44 @@ const resultOf = (
   numeric: "number" | "text"
 ): Effect.Effect<QueryResult, PostgresError> => {
   if (!isRawResult(answer)) return Effect.die(new Error("the SqlClient is not one of @effect/sql-pg"))
-  const columns = answer.fields.map(({ name }) => name)
-  const twice = columns.find((name, at) => columns.indexOf(name) !== at)
   // The driver keys rows by name: the first of two equal columns is gone, and must not be missed in silence.
-  if (twice !== undefined && answer.rows.length > 0) {
-    const message = `"${brief(text)}" answers with two columns called ${
-      JSON.stringify(twice)
-    }; one of them would be lost`
-    return Effect.fail(
-      new PostgresError({ reason: "Query", message, hint: "give each column a name of its own: select a as x, b as y" })
-    )
-  }
+  if (losesColumns(answer)) return twoColumns(text, answer.fields)
   if (answer.rows.some(isUnreadable)) return Effect.fail(unreadable(text))
   return Effect.succeed({
     command: answer.command,
-    columns,
+    columns: answer.fields.map(({ name }) => name),
     rows: answer.rows.map((row) => toRecord(row, numeric)),
     rowsAffected: answer.rowCount
   })
+}
+
+const losesColumns = ({ fields, rows }: RawResult): boolean =>
+  rows.length > 0 && new Set(fields.map(({ name }) => name)).size < fields.length
+
+const twoColumns = (text: string, fields: RawResult["fields"]): Effect.Effect<never, PostgresError> => {
+  const names = fields.map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  const message = `"${brief(text)}" answers with two columns called ${JSON.stringify(twice)}; one of them would be lost`
+  return Effect.fail(
+    new PostgresError({ reason: "Query", message, hint: "give each column a name of its own: select a as x, b as y" })
+  )
+}
+
+/** The same answer with its rows as they came, under names that differ. */
+const withDistinctNames = (answer: RawResult, rows: ReadonlyArray<ReadonlyArray<unknown>>): RawResult => {
+  const taken = new Set<string>()
+  const fields = answer.fields.map(({ name }) => {
+    let distinct = name
+    for (let count = 2; taken.has(distinct); count++) distinct = `${name}_${count}`
+    taken.add(distinct)
+    return { name: distinct }
+  })
+  return {
+    ...answer,
+    fields,
+    rowCount: rows.length,
+    rows: rows.map((cells) => Object.fromEntries(fields.map(({ name }, at) => [name, cells[at]])))
+  }
 }
 
 /** Text of the server never holds a NUL: where one is, bytes of a type without a reader were taken for text. */

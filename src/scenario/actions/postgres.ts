@@ -104,7 +104,9 @@ steps:
     const options: PostgresStep.RunOptions = {
       timeout: input.timeout ?? settings.statement_timeout,
       // Robogo's numerics are text, and so is what a person wrote there.
-      numeric: context.robogo ? "text" : "number"
+      numeric: context.robogo ? "text" : "number",
+      // There rows are lists, which no two columns share.
+      sameNames: context.robogo ? "number" : "refuse"
     }
     const run = (statement: Fields.Statement) => PostgresStep.runText(client, statement, options, context)
     const clock = yield* Clock.Clock

@@ -59,6 +59,11 @@ export const sleep = Action.make({
   output: Schema.Struct({ duration: Schema.String, duration_ms: Schema.Finite }),
   effect: "none",
   robogo: {
+    // The first generation took seconds, as text too.
+    input: ([duration], options) => ({
+      ...options,
+      ...duration === undefined ? {} : { duration: typeof duration === "string" ? secondsOf(duration) : duration }
+    }),
     result: (output, input) => ({
       ...(output as ValueRecord),
       duration_parsed: goDuration(Duration.toMillis(input.duration))
@@ -146,6 +151,8 @@ const zoneNamed = (name: string): Option.Option<DateTime.TimeZone> =>
 
 const invalid = (message: string, hint: string) =>
   Effect.fail(new Action.ActionError({ reason: "Invalid", message: `time: ${message}`, hint }))
+
+const secondsOf = (text: string): string | number => /^\s*\d+(\.\d+)?\s*$/.test(text) ? Number(text) : text
 
 /** As Go writes a duration: `1m30s`, `500ms`, `2h0m0s`. */
 const goDuration = (millis: number): string => {
