@@ -10,6 +10,8 @@ import * as SqlTokens from "./SqlTokens.ts"
 /** Operations whose rows are wanted. */
 const queries = new Set(["query", "select"])
 
+const operations = new Set([...queries, "execute", "insert", "update", "delete", "batch"])
+
 /** The named inputs of a call. SQL text arrives as `{ text, params }`, with the values of its `${...}` apart. */
 export const input = (args: ReadonlyArray<Value>, options: ValueRecord, name: string): ValueRecord => {
   const [operation, url, sql, ...rest] = name === "postgres_batch" ? ["batch", ...args] : args
@@ -25,6 +27,8 @@ export const input = (args: ReadonlyArray<Value>, options: ValueRecord, name: st
     if (word === "connect" && sql !== undefined) made["connect_as"] = textOf(sql).trim()
     return made
   }
+  // Without a statement the step fails, and says which there are.
+  if (!operations.has(word)) return made
   const params = paramsOf(rest, options)
   if (word === "batch" || isArray(sql)) {
     made["batch"] = (isArray(sql) ? sql : sql === undefined ? [] : [sql]).map((item) => statementOf(item, params))

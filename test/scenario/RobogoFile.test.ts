@@ -25,6 +25,8 @@ const run = Effect.fnUntraced(function*(text: string, environment: Readonly<Reco
   return { events, one, statuses, steps: one.steps }
 })
 
+const get = (name: string, host: string) => `{ name: ${name}, action: http, args: [GET, "http://${host}/"] }`
+
 /** A case with a data set, with these lines about it. */
 const managed = (more: string, steps = "[{ name: main, action: log, args: [x] }]") =>
   `testcase: T\ndata_management:\n  data_sets: [{ name: users, data: { a: { id: 1 } } }]\n${more}\nsteps: ${steps}`
@@ -158,7 +160,6 @@ it.layer(Testing.layer())("Robogo files", (it) => {
       Effect.gen(function*() {
         const http = yield* Testing.FakeHttpClient
         yield* http.setRoutes({ "GET /": { status: 200, delay: "1s" } })
-        const get = (name: string, host: string) => `{ name: ${name}, action: http, args: [GET, "http://${host}/"] }`
         const { events } = yield* run(
           managed(`  setup: [${get("a1", "a.test")}, ${get("a2", "a.test")}, ${get("b1", "b.test")}]`)
         )
