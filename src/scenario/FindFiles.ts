@@ -42,7 +42,7 @@ const expand = Effect.fnUntraced(
   }
 )
 
-/** Scenario files below a folder: `.yaml` and `.yml`, without hidden ones, `_parts`, linked folders, and the configuration. */
+/** Scenario files below a folder: `.yaml`, `.yml` and `.robogo`, without hidden ones, `_parts`, linked folders, and the configuration. */
 const walk = (folder: string): Effect.Effect<ReadonlyArray<string>, never, Files> =>
   Effect.gen(function*() {
     const files = yield* FileSystem.FileSystem
@@ -51,7 +51,7 @@ const walk = (folder: string): Effect.Effect<ReadonlyArray<string>, never, Files
     const nested = yield* Effect.forEach([...names].sort(), (name) => {
       if (/^[._]/.test(name) || name === "node_modules") return Effect.succeed([])
       const path = paths.join(folder, name)
-      if (/\.ya?ml$/.test(name)) return Effect.succeed(/^skein\.ya?ml$/.test(name) ? [] : [path])
+      if (/\.(ya?ml|robogo)$/.test(name)) return Effect.succeed(/^skein\.ya?ml$/.test(name) ? [] : [path])
       return Effect.flatMap(isFolder(path), (yes) => yes ? walk(path) : Effect.succeed([]))
     }, { concurrency: 8 })
     return nested.flat()
