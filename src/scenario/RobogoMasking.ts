@@ -17,7 +17,10 @@ export interface RobogoMasking {
 
 /** Begins a case with these steps. */
 export const make = (steps: ReadonlyArray<CompiledStep>): RobogoMasking => {
-  const fields = [...new Set(steps.flatMap(sensitiveFields))]
+  const all = steps.flatMap(withInner)
+  const fields = [...new Set(all.flatMap(({ step }) => step.sensitiveFields.map((field) => field.toLowerCase())))]
+  // A name that stands so in the file is no secret, though a weak password may be a word of it.
+  const plainNames = new Set(all.map(({ label, name }) => name?.constant === undefined ? label : String(name.constant)))
   let known: Masking.Masking["Service"] | undefined
   const isSecret = (name: string): boolean =>
     secretName.test(name) || fields.some((field) => name.toLowerCase().includes(field))
@@ -29,29 +32,30 @@ export const make = (steps: ReadonlyArray<CompiledStep>): RobogoMasking => {
       known.add(value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value))
     }
   }
-  return { learn, event: (event) => known === undefined ? event : masked(event, known) }
+  return { learn, event: (event) => known === undefined ? event : masked(event, known, plainNames) }
 }
 
 const secretName = /(password|passwd|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key|credentials?)$/i
 
-const sensitiveFields = (step: CompiledStep): ReadonlyArray<string> => {
+const withInner = (step: CompiledStep): ReadonlyArray<CompiledStep> => {
   const { body } = step
   const inner = body._tag === "Group" ? body.steps : body._tag === "Branch" ? [...body.then, ...body.else] : []
-  return [...step.step.sensitiveFields.map((field) => field.toLowerCase()), ...inner.flatMap(sensitiveFields)]
+  return [step, ...inner.flatMap(withInner)]
 }
 
-const masked = (event: Event, known: Masking.Masking["Service"]): Event => {
+const masked = (event: Event, known: Masking.Masking["Service"], plainNames: ReadonlySet<string>): Event => {
+  const nameOf = (name: string): string => plainNames.has(name) ? name : known.text(name)
   switch (event._tag) {
     case "Log":
       return { ...event, text: known.text(event.text) }
     case "StepRetried":
       return { ...event, failure: known.deep(event.failure) }
     case "StepStarted":
-      return { ...event, name: known.text(event.name) }
+      return { ...event, name: nameOf(event.name) }
     case "StepFinished":
       return {
         ...event,
-        name: known.text(event.name),
+        name: nameOf(event.name),
         failures: known.deep(event.failures),
         attachments: known.deep(event.attachments),
         ...event.output === undefined ? {} : { output: known.text(event.output) }

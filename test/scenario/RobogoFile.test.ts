@@ -202,6 +202,19 @@ it.layer(Testing.layer())("Robogo files", (it) => {
       }))
   })
 
+  it.effect("hides values of variables that are called like secrets, and no names of steps that happen to hold one", () =>
+    Effect.gen(function*() {
+      const { events, steps } = yield* run(`testcase: T
+variables: { vars: { db_password: postgres, login: { apiKey: k-4711 } } }
+steps:
+  - { name: "Query postgres", action: log, args: ["\${db_password} \${login.apiKey}"], result: line }
+  - { name: "Use \${login.apiKey}", action: assert, args: ["\${line}", "==", "x"] }`)
+
+      assert.deepStrictEqual(steps.map(({ name }) => name), ["Query postgres", "Use ***"])
+      assert.deepStrictEqual(events.flatMap((event) => event._tag === "Log" ? [event.text] : []), ["*** ***"])
+      assert.include(steps[1]!.failures[0]!.message, "*** *** == x")
+    }))
+
   it.effect("ping answers in the shape of that tool", () =>
     Effect.gen(function*() {
       const probe = yield* Testing.FakeNetworkProbe
