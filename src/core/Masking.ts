@@ -3,12 +3,16 @@
  *
  * A secret is found as it is and as other programs would have written it: percent- and form-encoded, JSON-escaped (also
  * twice), HTML-escaped, in hex, and in base64, also in the middle of a longer base64 text such as basic auth. Escapes may
- * be mixed freely. Not found: a secret that was cut, compressed, encrypted, reversed or spelled out by a program.
+ * be mixed freely. Where `...` or `…` says that a text was cut, the beginning of a secret is found. Not found: a secret that
+ * was cut otherwise, compressed, encrypted, reversed or spelled out by a program.
  * `core/SecretSpelling.ts` knows the spellings.
  */
 import { Context, Layer, Redacted } from "effect"
 import * as SecretSpelling from "./SecretSpelling.ts"
 import { isRecord } from "./Value.ts"
+
+/** Signs of cut text that are looked at, from the end of a text. */
+const maxCuts = 200
 
 /** What stands in place of a secret. */
 export const mask = "***"
@@ -216,8 +220,18 @@ class Index {
     }
   }
 
-  /** All parts of `text` that are a spelling; overlapping ones are one part, so that no rest of a secret stays between. */
-  find(text: string): Array<Range> {
+  /** All parts of `text` that are a spelling, or were one before somebody cut the text there: `begin...`. */
+  find(text: string): ReadonlyArray<Range> {
+    const whole = this.whole(text)
+    const cut = this.longest === 0 ? [] : this.cutOff(text)
+    if (cut.length === 0) return whole
+    const ranges: Array<{ start: number; end: number }> = []
+    for (const { end, start } of [...whole, ...cut].sort((a, b) => a.start - b.start)) join(ranges, start, end)
+    return ranges
+  }
+
+  /** Overlapping spellings are one part, so that no rest of a secret stays between. */
+  private whole(text: string): Array<Range> {
     const ranges: Array<{ start: number; end: number }> = []
     if (this.longest === 0) return ranges
     const bits = this.bits
@@ -227,6 +241,21 @@ class Index {
       if ((bits[hash >>> 5]! & (1 << (hash & 31))) === 0 || at < 3) continue
       const end = this.matchAt(text, at - 3, hash)
       if (end !== -1) join(ranges, at - 3, end)
+    }
+    return ranges
+  }
+
+  /** Beginnings of spellings before a sign that the rest was left out. Only the last signs are looked at: a text may be full of them. */
+  private cutOff(text: string): Array<Range> {
+    const ranges: Array<Range> = []
+    for (const sign of ["\u2026", "..."]) {
+      let at = text.lastIndexOf(sign)
+      for (let looks = 0; at > 0 && looks < maxCuts; looks++) {
+        const from = Math.max(0, at - this.longest)
+        const start = from + this.unfinished(text.slice(from, at))
+        if (at - start >= minLength) ranges.push({ start, end: at })
+        at = text.lastIndexOf(sign, at - 1)
+      }
     }
     return ranges
   }

@@ -27,6 +27,8 @@ export interface CaseSettings {
   readonly debug: boolean
   /** The scenario file, as shown. */
   readonly file: string
+  /** Replaces secrets in plain data. What is emitted is masked anyhow; this is for texts that are changed before. */
+  readonly mask: <A>(value: A) => A
   /** Masks and publishes. */
   readonly emit: (event: Event) => Effect.Effect<void>
 }

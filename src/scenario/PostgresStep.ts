@@ -1,5 +1,6 @@
 /** What a `postgres` step does: finds its database, runs its statements, and keeps what was said for the reports. */
 import { Clock, Effect, type FileSystem, type Path, Result, Schema } from "effect"
+import * as Preview from "../core/Preview.ts"
 import type { Value, ValueRecord } from "../core/Value.ts"
 import * as Postgres from "../services/Postgres.ts"
 import { type ActionContext, ActionError } from "./Action.ts"
@@ -173,7 +174,7 @@ const runStatement = Effect.fnUntraced(function*(
 const tooLong = (text: string) =>
   new ActionError({
     reason: "Timeout",
-    message: `the statement was cancelled, it did not end within its timeout: ${text.trim().slice(0, 120)}`
+    message: `the statement was cancelled, it did not end within its timeout: ${Preview.cut(text.trim(), 120)}`
   })
 
 const reasons: Readonly<Record<Postgres.PostgresError["reason"], ActionError["reason"]>> = {

@@ -57,10 +57,10 @@ export const attempted = (
   attempt: number,
   result: Result.Result<unknown, StepFailure>
 ): Effect.Effect<void> => {
-  const { path, state, step } = report
+  const { path, state } = report
   const failures = Result.isSuccess(result)
     ? []
-    : result.failure.failures.map((failure) => shownFailure(step, failure).message)
+    : result.failure.failures.map((failure) => shownFailure(report, failure).message)
   const text = `attempt ${attempt} of ${report.action}: ${failures.length === 0 ? "passed" : failures.join("; ")}`
   return state.settings.emit({
     _tag: "Log",
@@ -95,7 +95,7 @@ export const retrying = (report: StepReport, failure: Failure, delay: Duration.D
     step: report.path,
     attempt: report.attempts,
     delay_ms: Duration.toMillis(delay),
-    failure: shownFailure(report.step, failure),
+    failure: shownFailure(report, failure),
     at: report.state.machine.now()
   })
 
@@ -117,10 +117,10 @@ export const finish = Effect.fnUntraced(function*(report: StepReport, outcome: O
     at: clock.currentTimeMillisUnsafe(),
     duration_ms: Number((clock.currentTimeNanosUnsafe() - report.startedNanos) / 1_000n) / 1_000,
     attempts: report.attempts,
-    failures: step.body._tag === "Call" ? outcome.failures.map((failure) => shownFailure(step, failure)) : [],
+    failures: step.body._tag === "Call" ? outcome.failures.map((failure) => shownFailure(report, failure)) : [],
     continued: !ok && !outcome.stops,
     ...outcome.skipReason === undefined ? {} : { skip_reason: outcome.skipReason },
-    ...step.step.noLog || outcome.output === null ? {} : { output: shownOutput(step, outcome) },
+    ...step.step.noLog || outcome.output === null ? {} : { output: shownOutput(report, outcome) },
     attachments: step.step.noLog ? [] : shownAttachments(report, ok)
   })
 })
@@ -135,9 +135,9 @@ const nameOf = (step: CompiledStep, state: CaseState, names: Code.Names): string
   }
 }
 
-const shownFailure = (step: CompiledStep, failure: Failure): Failure => {
+const shownFailure = ({ state, step }: StepReport, failure: Failure): Failure => {
   const fields = step.step.sensitiveFields
-  if (!step.step.noLog) return fields.length === 0 ? failure : withoutFields(failure, fields)
+  if (!step.step.noLog) return fields.length === 0 ? failure : withoutFields(state.settings.mask(failure), fields)
   const { location } = failure
   const message = "the step did not pass; no_log keeps its texts back"
   return { kind: failure.kind, reason: failure.reason, message, ...location === undefined ? {} : { location } }
@@ -154,8 +154,14 @@ const withoutFields = (failure: Failure, fields: ReadonlyArray<string>): Failure
   }
 })
 
-const shownOutput = (step: CompiledStep, outcome: Outcome): string =>
-  Preview.json(SensitiveFields.mask(outcome.output, step.step.sensitiveFields), maxOutput)
+/** Secrets go first: a value of a field that is hidden inside of one would leave the rest of it unknown. */
+const shownOutput = ({ state, step }: StepReport, { output }: Outcome): string => {
+  const fields = step.step.sensitiveFields
+  return Preview.json(
+    fields.length === 0 ? output : SensitiveFields.mask(state.settings.mask(output), fields),
+    maxOutput
+  )
+}
 
 /** Of a step that passed only what a report must say: requests that did not check the server's certificate. */
 const shownAttachments = (report: StepReport, ok: boolean): ReadonlyArray<Attachment> => {
@@ -164,10 +170,15 @@ const shownAttachments = (report: StepReport, ok: boolean): ReadonlyArray<Attach
     ? report.attachments.filter((attachment) => attachment._tag === "Http" && attachment.insecure)
     : report.attachments
   // Bodies and curl lines are made when they are read: not before it is known that they are wanted.
-  return kept.map((attachment) => shownAttachment(attachment, fields))
+  const { mask } = report.state.settings
+  return kept.map((attachment) => shownAttachment(fields.length === 0 ? attachment : mask(attachment), fields, mask))
 }
 
-const shownAttachment = (attachment: Attachment, fields: ReadonlyArray<string>): Attachment =>
+const shownAttachment = (
+  attachment: Attachment,
+  fields: ReadonlyArray<string>,
+  mask: <A>(value: A) => A
+): Attachment =>
   Attachment.match(attachment, {
     Http: (http): Attachment => ({
       ...http,
@@ -181,7 +192,7 @@ const shownAttachment = (attachment: Attachment, fields: ReadonlyArray<string>):
           fields
         )
       },
-      curl: curlShown(http, fields)
+      curl: curlShown(http, mask(http.curl), fields)
     }),
     Sql: (sql): Attachment => ({
       ...sql,
@@ -192,10 +203,10 @@ const shownAttachment = (attachment: Attachment, fields: ReadonlyArray<string>):
   })
 
 /** The line that repeats a request, without what its headers hide. */
-const curlShown = (http: EventAttachment<"Http">, fields: ReadonlyArray<string>): string => {
+const curlShown = (http: EventAttachment<"Http">, line: string, fields: ReadonlyArray<string>): string => {
   const shown = SensitiveFields.maskRecord(http.request.headers, fields)
   const hidden = Object.entries(http.request.headers).filter(([key, value]) => shown[key] !== value && value.length > 0)
-  const curl = hidden.reduce((line, [, value]) => line.replaceAll(value, "***"), http.curl)
+  const curl = hidden.reduce((shown, [, value]) => shown.replaceAll(value, "***"), line)
   return SensitiveFields.maskText(curl, fields)
 }
 

@@ -10,6 +10,7 @@ import { HttpBody, HttpClient, HttpClientRequest } from "effect/http"
 import type { HttpClientError, HttpClientResponse, HttpMethod } from "effect/http"
 import * as DurationText from "../core/DurationText.ts"
 import { Masking } from "../core/Masking.ts"
+import * as Preview from "../core/Preview.ts"
 import { Answer, type Exchange, type Last, type Redirect, setCookiesOf } from "./http/Answer.ts"
 import type * as CookieJar from "./http/CookieJar.ts"
 import * as Curl from "./http/Curl.ts"
@@ -91,8 +92,8 @@ const failed = (
   cause?: unknown
 ): HttpExchangeError =>
   new HttpExchangeError({
-    method: on.method.slice(0, 20),
-    url: String(on.url).slice(0, 2_000),
+    method: Preview.cut(on.method, 20),
+    url: Preview.cut(String(on.url), 2_000),
     reason: failure.reason,
     detail: failure.detail,
     ...(failure.hint === undefined ? {} : { hint: failure.hint }),

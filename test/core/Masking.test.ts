@@ -173,6 +173,20 @@ describe("Masking", () => {
     )
   })
 
+  it("R15 masks the beginning of a secret where a text was cut", () => {
+    const masking = maskingOf("correct-horse\"battery")
+
+    for (
+      const [cut, shown] of [
+        ["token: correct-ho… (12 more characters)", "token: ***… (12 more characters)"],
+        ["{\"a\":\"correct-horse\\\"ba...", "{\"a\":\"***..."],
+        [`${btoa("user:correct-horse").slice(0, 20)}…`, "dXNlcj***…"],
+        ["corr… and correct…", "***… and ***…"],
+        ["cor... is too short to tell, and this is nothing...", "cor... is too short to tell, and this is nothing..."]
+      ] as const
+    ) assert.strictEqual(masking.text(cut).replace(/^dXNl\w*/, "dXNlcj"), shown)
+  })
+
   it("R15 keeps __proto__ a key", () => {
     const masked = maskingOf("s3cret").deep(JSON.parse("{\"__proto__\":{\"a\":\"s3cret\"}}") as object)
 

@@ -5,6 +5,8 @@
  * @see https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
  */
 import { ConfigProvider, Effect, Layer } from "effect"
+import type { Masking } from "../../core/Masking.ts"
+import * as MaskedTracer from "./MaskedTracer.ts"
 
 /** What the specification takes when a variable is not set; Effect's reader would send nothing. */
 const defaults = { OTEL_TRACES_EXPORTER: "otlp", OTEL_METRICS_EXPORTER: "otlp", OTEL_SERVICE_NAME: "skein" }
@@ -14,12 +16,12 @@ export const isWanted = (environment: Readonly<Record<string, string>>): boolean
   environment["OTEL_SDK_DISABLED"] !== "true" &&
   Object.keys(environment).some((key) => /^OTEL_EXPORTER_OTLP_(TRACES_|METRICS_)?ENDPOINT$/.test(key))
 
-/** A tracer and a metrics exporter, or nothing. */
-export const layer = (environment: Readonly<Record<string, string>>): Layer.Layer<never> =>
+/** A tracer and a metrics exporter, or nothing. What spans say passes the masking sink. */
+export const layer = (environment: Readonly<Record<string, string>>): Layer.Layer<never, never, Masking> =>
   isWanted(environment) ? Layer.unwrap(Effect.promise(() => load(environment))) : Layer.empty
 
 /** Loaded on demand: a run without a collector pays nothing. */
-const load = async (environment: Readonly<Record<string, string>>): Promise<Layer.Layer<never>> => {
+const load = async (environment: Readonly<Record<string, string>>): Promise<Layer.Layer<never, never, Masking>> => {
   const [{ OtlpMetrics, OtlpSerialization, OtlpTracer }, { FetchHttpClient }] = await Promise.all([
     import("effect/observability"),
     import("effect/http")
@@ -27,8 +29,9 @@ const load = async (environment: Readonly<Record<string, string>>): Promise<Laye
   const serialization = environment["OTEL_EXPORTER_OTLP_PROTOCOL"] === "http/protobuf"
     ? OtlpSerialization.layerProtobuf
     : OtlpSerialization.layerJson
-  return Layer.merge(OtlpTracer.layerFromConfig(), OtlpMetrics.layerFromConfig()).pipe(
+  const tracer = MaskedTracer.layer.pipe(Layer.provide(OtlpTracer.layerFromConfig()))
+  return Layer.merge(tracer, OtlpMetrics.layerFromConfig()).pipe(
     Layer.provide([serialization, FetchHttpClient.layer]),
     Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord({ ...defaults, ...environment })))
-  ) as Layer.Layer<never>
+  ) as Layer.Layer<never, never, Masking>
 }

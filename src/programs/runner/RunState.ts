@@ -68,6 +68,7 @@ export interface RunState<R> {
   readonly options: RunOptions
   readonly seed: number
   readonly emit: (event: Event) => Effect.Effect<void>
+  readonly mask: <A>(value: A) => A
   /** Completed when no further case begins; carries whether running ones are stopped too. */
   readonly stop: Deferred.Deferred<void>
   readonly suites: ReadonlyMap<CompiledSuite, Suites.SuiteHandle>
@@ -132,6 +133,7 @@ export const settingsOf = <R>(
   keepExchanges: state.options.keepExchanges ?? false,
   debug: state.options.debug ?? false,
   file,
+  mask: state.mask,
   emit
 })
 

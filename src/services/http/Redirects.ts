@@ -4,6 +4,7 @@
  * @see https://www.rfc-editor.org/rfc/rfc9110#section-15.4
  */
 import { Result } from "effect"
+import * as Preview from "../../core/Preview.ts"
 import type { Failure } from "./Failure.ts"
 import type { Prepared } from "./Request.ts"
 
@@ -26,7 +27,7 @@ export const next = (
   if (url === null || url.protocol !== "http:" && url.protocol !== "https:") {
     return Result.fail({
       reason: "InvalidUrl",
-      detail: `it redirects to ${JSON.stringify(location.slice(0, 200))}, which is no http: or https: URL`
+      detail: `it redirects to ${JSON.stringify(Preview.cut(location, 200))}, which is no http: or https: URL`
     })
   }
   // Credentials that a server puts into a URL are not ours to send.

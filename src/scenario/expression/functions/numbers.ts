@@ -1,4 +1,5 @@
 /** Functions on numbers, and on lists of numbers. */
+import * as Preview from "../../../core/Preview.ts"
 import { isArray, type Value } from "../../../core/Value.ts"
 import * as Arithmetic from "../Arithmetic.ts"
 import * as Operators from "../Operators.ts"
@@ -109,7 +110,7 @@ const number = (call: Call): Arithmetic.Numeric => {
   if (typeof value === "boolean") return value ? 1 : 0
   if (typeof value !== "string") return call.wrong(0, "a text or a number")
   const read = Arithmetic.fromText(call.text(0).trim())
-  return read ?? call.bad(`${JSON.stringify(value.slice(0, 60))} is no number`)
+  return read ?? call.bad(`${JSON.stringify(Preview.cut(value, 60))} is no number`)
 }
 
 const whole = (value: Arithmetic.Numeric, round: (value: number) => number): Arithmetic.Numeric =>

@@ -1,4 +1,5 @@
 /** Functions on points in time, which are milliseconds since the epoch. */
+import * as Preview from "../../../core/Preview.ts"
 import type { Call, FunctionDefinition } from "./Call.ts"
 
 export const time: ReadonlyArray<FunctionDefinition> = [
@@ -46,7 +47,10 @@ const parse = (call: Call): number => {
   const text = call.text(0).trim()
   const match = pattern.exec(text)
   const unknown = () =>
-    call.bad(`${JSON.stringify(text.slice(0, 60))} is no date`, "dates are written 2024-05-06 or 2024-05-06T07:08:09Z")
+    call.bad(
+      `${JSON.stringify(Preview.cut(text, 60))} is no date`,
+      "dates are written 2024-05-06 or 2024-05-06T07:08:09Z"
+    )
   if (match === null) return unknown()
   const [year, month, day, hour, minute, second] = [1, 2, 3, 4, 5, 6].map((at) =>
     Number(match[at] ?? (at === 3 ? 1 : 0))
@@ -107,7 +111,7 @@ const formatterOf = (call: Call, timeZone: string): Intl.DateTimeFormat => {
     })
   } catch {
     return call.bad(
-      `unknown time zone ${JSON.stringify(timeZone.slice(0, 60))}`,
+      `unknown time zone ${JSON.stringify(Preview.cut(timeZone, 60))}`,
       "zones are written Europe/Berlin or UTC"
     )
   }
