@@ -179,7 +179,7 @@ const runAll = <R>(plan: Plan<R>, options: RunOptions, queue: Queue.Queue<Event,
   Effect.gen(function*() {
     const clock = yield* Clock.Clock
     const masking = yield* Masking
-    const started = clock.currentTimeNanosUnsafe()
+    const started = clock.monotonicTimeNanosUnsafe()
     const seed = options.seed ?? (yield* Random.nextIntBetween(0, 2 ** 31))
     const cases = repeated(plan.cases, options.repeat ?? 1)
     const emit = (event: Event) => Effect.asVoid(Queue.offer(queue, masking.deep(event)))
@@ -238,7 +238,7 @@ const keepSnapshots = <R>(state: RunState<R>) =>
     const snapshots = yield* Snapshots.Snapshots
     const changes = yield* Effect.result(snapshots.flush)
     if (changes._tag === "Failure") {
-      const started = clock.currentTimeNanosUnsafe()
+      const started = clock.monotonicTimeNanosUnsafe()
       yield* state.emit(caseStarted("(snapshots)", "(snapshots)", "__snapshots__", 1, undefined, [], 1, clock))
       const failure = { kind: "error" as const, reason: "unavailable", message: changes.failure.message }
       yield* finish(
@@ -267,7 +267,7 @@ const watchForStop = <R>(state: RunState<R>) =>
       signal.await,
       Effect.suspend(() => {
         state.interrupted = true
-        state.ending = "the run was stopped"
+        state.ending = { reason: "the run was stopped", status: "interrupted" }
         return Deferred.succeed(state.stop, undefined)
       })
     )
@@ -278,7 +278,7 @@ const watchForStop = <R>(state: RunState<R>) =>
     yield* Effect.forkScoped(Effect.andThen(
       Effect.sleep(runTimeout),
       Effect.suspend(() => {
-        state.ending = "the run's time-out ended it"
+        state.ending = { reason: "the run's time-out ended it", status: "interrupted" }
         return Deferred.succeed(state.stop, undefined)
       })
     ))

@@ -141,8 +141,8 @@ const runStatement = Effect.fnUntraced(function*(
   context: ActionContext
 ): Effect.fn.Return<Answer, ActionError> {
   const clock = yield* Clock.Clock
-  const started = clock.currentTimeNanosUnsafe()
-  const elapsed = () => Number((clock.currentTimeNanosUnsafe() - started) / 1_000n) / 1_000
+  const started = clock.monotonicTimeNanosUnsafe()
+  const elapsed = () => Number((clock.monotonicTimeNanosUnsafe() - started) / 1_000n) / 1_000
   const attach = (rows?: number) =>
     context.attach({
       _tag: "Sql",

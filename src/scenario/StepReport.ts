@@ -33,7 +33,7 @@ export const start = Effect.fnUntraced(
       path,
       name: nameOf(step, state, names),
       action: step.step.body._tag === "Call" ? step.step.body.action : step.step.body._tag.toLowerCase(),
-      startedNanos: clock.currentTimeNanosUnsafe(),
+      startedNanos: clock.monotonicTimeNanosUnsafe(),
       attempts: 0,
       attachments: []
     }
@@ -115,7 +115,7 @@ export const finish = Effect.fnUntraced(function*(report: StepReport, outcome: O
     location: step.location,
     status: outcome.status,
     at: clock.currentTimeMillisUnsafe(),
-    duration_ms: Number((clock.currentTimeNanosUnsafe() - report.startedNanos) / 1_000n) / 1_000,
+    duration_ms: Number((clock.monotonicTimeNanosUnsafe() - report.startedNanos) / 1_000n) / 1_000,
     attempts: report.attempts,
     failures: step.body._tag === "Call" ? outcome.failures.map((failure) => shownFailure(report, failure)) : [],
     continued: !ok && !outcome.stops,

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Ref, Schema, Stream } from "effect"
+import { Deferred, Duration, Effect, Fiber, Ref, Schema, Stream } from "effect"
 import { FakeStopSignal } from "../../src/layers/fake/FakeStopSignal.ts"
 import * as Runner from "../../src/programs/Runner.ts"
 import * as Action from "../../src/scenario/Action.ts"
@@ -169,7 +169,7 @@ describe("Runner", () => {
             "a.yaml": "name: A\nsteps: [hang: ]\nteardown: [hang: ]"
           },
           all,
-          { grace: "30 millis" as never }
+          { grace: Duration.millis(30) }
         ))
         yield* started
         yield* stop.stop()
@@ -197,11 +197,11 @@ describe("Runner", () => {
     it.live("the run's time-out stops it", () =>
       Effect.gen(function*() {
         const { all } = actions()
-        const outcome = yield* Scenarios.run({ "a.yaml": "name: A\nsteps: [hang: ]" }, all, {
-          runTimeout: "30 millis" as never
-        })
+        const files = { "a.yaml": "name: A\nsteps: [hang: ]", "b.yaml": "name: B\nsteps: [note: b]" }
+        const outcome = yield* Scenarios.run(files, all, { concurrency: 1, runTimeout: Duration.millis(30) })
 
-        assert.strictEqual(outcome.report.summary.passed, 0)
+        assert.deepStrictEqual(statuses(outcome), { A: "interrupted", B: "interrupted" })
+        assert.isFalse(outcome.report.interrupted, "nobody asked it to stop")
       }).pipe(Effect.provide(Scenarios.layer)))
   })
 

@@ -21,9 +21,8 @@ export const run = <R>(one: Cases.Case, state: RunState<R>): Effect.Effect<void,
     const suiteEnding = suite?.ending()
     if (one.skip !== undefined) yield* notRun(one, "skipped", one.skip, state)
     else if (suiteEnding !== undefined) yield* notRun(one, "skipped", suiteEnding, state)
-    else if (state.ending !== undefined) {
-      yield* notRun(one, state.interrupted ? "interrupted" : "skipped", state.ending, state)
-    } else yield* runAttempts(one, suite, state)
+    else if (state.ending !== undefined) yield* notRun(one, state.ending.status, state.ending.reason, state)
+    else yield* runAttempts(one, suite, state)
     if (suite !== undefined) yield* suite.done
   })
 
@@ -66,7 +65,8 @@ const countFailure = <R>(status: Status, state: RunState<R>): Effect.Effect<void
     const { failFast } = state.options
     if (failFast === undefined || status !== "failed" && status !== "error") return Effect.void
     if (state.summary.failed + state.summary.error < failFast) return Effect.void
-    state.ending ??= `fail-fast: ${failFast} case${failFast === 1 ? "" : "s"} did not pass`
+    const reason = `fail-fast: ${failFast} case${failFast === 1 ? "" : "s"} did not pass`
+    state.ending ??= { reason, status: "skipped" }
     return Effect.void
   })
 
@@ -79,7 +79,7 @@ const runOnce = <R>(
   Effect.gen(function*() {
     const clock = yield* Clock.Clock
     const { compiled } = one
-    const started = clock.currentTimeNanosUnsafe()
+    const started = clock.monotonicTimeNanosUnsafe()
     yield* state.emit(
       caseStarted(one.id, one.name, one.file, one.line, one.suite?.suite.name, one.tags, attempt, clock)
     )
@@ -174,7 +174,7 @@ const notRun = <R>(one: Cases.Case, status: "skipped" | "interrupted" | "error",
       status,
       1,
       { failures: [], reason },
-      clock.currentTimeNanosUnsafe(),
+      clock.monotonicTimeNanosUnsafe(),
       state
     )
   })

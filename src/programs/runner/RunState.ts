@@ -74,13 +74,13 @@ export interface RunState<R> {
   readonly suites: ReadonlyMap<CompiledSuite, Suites.SuiteHandle>
   readonly secrets: (references: ValueRecord, directory: string) => Effect.Effect<ValueRecord, Secrets.SecretsError>
   readonly summary: { -readonly [K in keyof Summary]: number }
-  /** Set when fail-fast or the run's time-out ended it. */
-  ending: string | undefined
+  /** Why no further case begins, and how those that did not begin are reported. */
+  ending: { readonly reason: string; readonly status: "skipped" | "interrupted" } | undefined
   interrupted: boolean
 }
 
 export const millisSince = (clock: Clock.Clock, started: bigint): number =>
-  Number((clock.currentTimeNanosUnsafe() - started) / 1_000n) / 1_000
+  Number((clock.monotonicTimeNanosUnsafe() - started) / 1_000n) / 1_000
 
 /** Secrets are fetched once per run, however many cases name them. */
 export const secretsOnce = (options: RunOptions) =>

@@ -25,7 +25,7 @@ export const open = <R>(suite: CompiledSuite, cases: number, state: RunState<R>)
         1,
         clock
       )
-      const started = clock.currentTimeNanosUnsafe()
+      const started = clock.monotonicTimeNanosUnsafe()
       const secrets = yield* Effect.result(
         CaseSecrets.fetch([{ spelling: suite.suite.spelling, secrets: suite.secrets }], suite.directory, state)
       )

@@ -65,12 +65,12 @@ steps:
   run: Effect.fnUntraced(function*(input, context) {
     const probe = yield* NetworkProbe
     const endpoint = yield* endpointOf(input.host, input.port)
-    const started = yield* Clock.currentTimeNanos
+    const started = yield* Clock.monotonicTimeNanos
     const attempt = yield* probe.connect(endpoint).pipe(
       within(input.timeout ?? Duration.seconds(5), `connect to ${endpoint.host}:${endpoint.port}`),
       Effect.result
     )
-    const common = { ...endpoint, duration_ms: Number((yield* Clock.currentTimeNanos) - started) / 1e6 }
+    const common = { ...endpoint, duration_ms: Number((yield* Clock.monotonicTimeNanos) - started) / 1e6 }
     if (attempt._tag === "Success") {
       const { address, local, remote } = attempt.success
       return { connected: true, ...common, address, local_address: local, remote_address: remote, error: null }
@@ -132,7 +132,7 @@ export const ping = Action.make({
     const timeout = input.timeout ?? Duration.seconds(3)
     const [problem] = countProblems(count)
     if (problem !== undefined) return yield* new Action.ActionError({ reason: "Invalid", message: problem })
-    const started = yield* Clock.currentTimeNanos
+    const started = yield* Clock.monotonicTimeNanos
     const waitSeconds = Math.max(1, Math.ceil(Duration.toSeconds(timeout)))
     const report = yield* probe.ping(input.host, { count, waitSeconds }).pipe(
       within(Duration.seconds(count + waitSeconds + 10), `ping "${input.host}"`)
@@ -147,7 +147,7 @@ export const ping = Action.make({
       resolved_ip: report.resolvedAddress,
       count,
       timeout: DurationText.format(timeout),
-      duration_ms: Number((yield* Clock.currentTimeNanos) - started) / 1e6,
+      duration_ms: Number((yield* Clock.monotonicTimeNanos) - started) / 1e6,
       packets_transmitted: report.transmitted,
       packets_received: report.received,
       packet_loss_percent: report.lossPercent,
@@ -195,7 +195,7 @@ export const dns = Action.make({
   ],
   run: Effect.fnUntraced(function*(input) {
     const probe = yield* NetworkProbe
-    const started = yield* Clock.currentTimeNanos
+    const started = yield* Clock.monotonicTimeNanos
     const lookup: Effect.Effect<ReadonlyArray<DnsRecord>, NetworkProbeError> = input.type === undefined
       ? Effect.map(probe.addresses(input.name), (addresses) => addresses.map((value) => ({ value })))
       : probe.records(input.name, input.type, input.server)
@@ -205,7 +205,7 @@ export const dns = Action.make({
       type: input.type ?? "address",
       answers: records.map((record) => record.value),
       records: records.map((record): Value => ({ ...record })),
-      duration_ms: Number((yield* Clock.currentTimeNanos) - started) / 1e6
+      duration_ms: Number((yield* Clock.monotonicTimeNanos) - started) / 1e6
     }
   })
 })

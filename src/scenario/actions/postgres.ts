@@ -110,7 +110,7 @@ steps:
     }
     const run = (statement: Fields.Statement) => PostgresStep.runText(client, statement, options, context)
     const clock = yield* Clock.Clock
-    const started = clock.currentTimeNanosUnsafe()
+    const started = clock.monotonicTimeNanosUnsafe()
 
     const single = input.query ?? input.execute
     const answers = single !== undefined
@@ -126,7 +126,7 @@ steps:
       ...last,
       rows_affected: answers.reduce((sum, { rows_affected }) => sum + rows_affected, 0),
       results: answers,
-      duration_ms: Number((clock.currentTimeNanosUnsafe() - started) / 1_000n) / 1_000
+      duration_ms: Number((clock.monotonicTimeNanosUnsafe() - started) / 1_000n) / 1_000
     }
   })
 })

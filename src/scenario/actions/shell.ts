@@ -77,9 +77,9 @@ steps:
     const cwd = yield* SafePath.resolve(input.cwd ?? ".", context).pipe(
       Effect.mapError(SafePath.asActionError)
     )
-    const started = yield* Clock.currentTimeNanos
+    const started = yield* Clock.monotonicTimeNanos
     const ended = yield* Effect.scoped(execute(argv, cwd, input, context))
-    const duration = Number((yield* Clock.currentTimeNanos) - started) / 1e6
+    const duration = Number((yield* Clock.monotonicTimeNanos) - started) / 1e6
     const exitCode = ended.signal === null ? ended.code : 128 + (signalNumbers[ended.signal] ?? 0)
 
     yield* context.attach({

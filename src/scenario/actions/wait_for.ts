@@ -62,7 +62,7 @@ steps:
       timeout: input.timeout ?? Duration.seconds(30)
     }
     const clock = yield* Clock.Clock
-    const started = clock.currentTimeNanosUnsafe()
+    const started = clock.monotonicTimeNanosUnsafe()
     let last = "nothing was seen"
     const look = Effect.gen(function*() {
       const output = yield* Effect.result(input.step.run)
@@ -84,7 +84,7 @@ steps:
       for (let polls = 1;; polls++) {
         const found = yield* look
         if (found !== undefined) return found.output
-        const elapsed = Duration.nanos(clock.currentTimeNanosUnsafe() - started)
+        const elapsed = Duration.nanos(clock.monotonicTimeNanosUnsafe() - started)
         const delay = Polling.next(polling, polls, elapsed)
         if (delay === undefined) return yield* Effect.suspend(() => timedOut(polling, last, polls))
         yield* Effect.sleep(delay)
