@@ -87,7 +87,11 @@ export class CaseState {
     this.masking = masking
     this.settings = masking === undefined
       ? settings
-      : { ...settings, emit: (event) => settings.emit(masking.event(event)) }
+      : {
+        ...settings,
+        mask: (value) => masking.value(settings.mask(value)),
+        emit: (event) => settings.emit(masking.event(event))
+      }
     this.scope = options.scope
     this.row = options.row
     this.rowIndex = options.rowIndex

@@ -20,6 +20,7 @@ import type {
   NamedCode
 } from "./Compiled.ts"
 import * as CompileInput from "./CompileInput.ts"
+import * as DataSetsModel from "./DataSets.ts"
 import * as Declared from "./Declared.ts"
 import { locationOf } from "./Event.ts"
 import * as Known from "./Known.ts"
@@ -170,8 +171,16 @@ class Compiler {
   }
 
   data(source: DataSets): CompiledData {
+    const definition = this.template(source.definition)
+    const decoded = definition.constant === undefined ? undefined : decodeData(definition.constant)
+    for (const issue of decoded?._tag === "Failure" ? CompileInput.issuesOf(decoded.failure) : []) {
+      const place = CompileInput.nodeAt(source.definition, issue.path)
+      // What the reader has told about already.
+      if (this.problems.some(({ span }) => span.start === place.span.start && span.end === place.span.end)) continue
+      this.badValue("bad-data", `${issue.path.join(".")}: ${issue.message}`, place.span)
+    }
     return {
-      definition: this.template(source.definition),
+      definition,
       environments: this.template(source.environments),
       setup: this.list(source.setup, "data_management.setup"),
       teardown: this.list(source.teardown, "data_management.teardown"),
@@ -417,6 +426,8 @@ class Compiler {
     this.problems.push({ code, message, hint, severity, span })
   }
 }
+
+const decodeData = Schema.decodeUnknownResult(DataSetsModel.Definition, { errors: "all" })
 
 const decodeMock = Schema.decodeUnknownResult(MockServer.Definition, { errors: "all", onExcessProperty: "error" })
 

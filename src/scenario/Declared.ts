@@ -21,7 +21,8 @@ export const knownIn = (
   return {
     spelling: source.spelling,
     names: set,
-    open: source._tag === "Scenario" && source.dataSets !== undefined || setsUnseenNames(stepsIn),
+    open: source._tag === "Scenario" && source.spelling === "robogo" && source.dataSets !== undefined ||
+      setsUnseenNames(stepsIn),
     secrets: new Set([...secrets, ...secretNames(source)]),
     mocks: new Set([...mocks, ...mockNames(source)]),
     steps: ids
@@ -33,7 +34,8 @@ export const secretNames = (head: Head | undefined): ReadonlyArray<string> =>
 export const mockNames = (head: Head | undefined): ReadonlyArray<string> => head?.mocks.map((entry) => entry.name) ?? []
 
 export const names = (source: Scenario | Suite): ReadonlyArray<string> => {
-  const found = source.vars.map((entry) => entry.name)
+  const sets = source._tag === "Scenario" ? source.dataSets?.names ?? [] : []
+  const found = [...source.vars.map((entry) => entry.name), ...sets]
   forEachStep(stepsOf(source), (step) => {
     found.push(...step.save.map((entry) => entry.name))
     if (step.result !== undefined) found.push(step.result.name)

@@ -242,9 +242,17 @@ class Loader {
       const steps = (list: ReadonlyArray<Step>) => this.includedSteps(list, document.source, trail)
       const setup = yield* steps(document.setup)
       const teardown = yield* steps(document.teardown)
-      return document._tag === "Suite"
-        ? { ...document, setup, teardown }
-        : { ...document, setup, teardown, steps: yield* steps((document as Scenario).steps) }
+      if (document._tag === "Suite") return { ...document, setup, teardown }
+      const scenario = document as Scenario
+      const { dataSets } = scenario
+      const data = dataSets === undefined ? {} : {
+        dataSets: {
+          ...dataSets,
+          setup: yield* steps(dataSets.setup),
+          teardown: yield* steps(dataSets.teardown)
+        }
+      }
+      return { ...document, setup, teardown, ...data, steps: yield* steps(scenario.steps) }
     })
   }
 

@@ -1,5 +1,6 @@
 /** Reads skein's own spelling of scenarios and suites into the tree. One table per kind of map; the editor's schema comes from them. */
 import type { SourceText } from "../core/SourceText.ts"
+import * as NativeData from "./NativeData.ts"
 import { skip, stepFields, steps, variables, words } from "./NativeStep.ts"
 import type * as Node from "./Node.ts"
 import * as Reader from "./Reader.ts"
@@ -64,7 +65,11 @@ const scenarioFields = (actions: ReadonlyArray<string>) => ({
   concurrency: optional(int(1), "How many steps may run at once [default: 1, the order of the file]"),
   timeout: optional(duration, "The longest time for a case, its teardown apart"),
   retries: optional(int(0), "Run a failed case again this often"),
-  data: optional(dataSource, "Run the scenario once per row")
+  data: optional(dataSource, "Run the scenario once per row"),
+  data_sets: optional(
+    NativeData.reader(actions),
+    "Data by name, rules that it must keep, and steps that put it in place"
+  )
 })
 
 /** Reads a native scenario. The name falls back to the file's. */
@@ -84,6 +89,7 @@ export const scenario = (
     timeout: read.timeout,
     retries: read.retries,
     data: read.data,
+    dataSets: read.data_sets,
     templates: []
   }
 }

@@ -25,8 +25,6 @@ const managementFields = {
 /** What a file says about its data. */
 export interface Read {
   readonly dataSets: DataSets
-  /** Held while the case runs, when the file asks for isolation: cases with the same sets do not run at once. */
-  readonly locks: ReadonlyArray<string>
   /** Secrets of the environment that the file chooses. */
   readonly secrets: ReadonlyArray<Reader.Named<Node.Node>>
 }
@@ -52,17 +50,16 @@ export const read = (
     dataSets: {
       definition,
       environments: { _tag: "List", items: environments.map(plainEnvironment), span },
+      names: sets.flatMap((set) => {
+        const name = Node.get(set, "name")
+        return name === undefined ? [] : [String(Node.toValue(name))]
+      }),
+      isolated: own?.isolation !== undefined && !isOff(own.isolation),
       setup: own?.setup ?? [],
       teardown: own?.teardown ?? [],
       cleanup: !isOff(own?.cleanup),
       span: management === undefined ? span : Reader.headOf(management)
     },
-    locks: own?.isolation === undefined || isOff(own.isolation)
-      ? []
-      : sets.flatMap((set) => {
-        const name = Node.get(set, "name")
-        return name === undefined ? [] : [`data:${String(Node.toValue(name))}`]
-      }),
     secrets: secretsOf(own?.environment, environments)
   }
 }

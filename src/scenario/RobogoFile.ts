@@ -125,7 +125,7 @@ export const scenario = (source: SourceText, node: Node.Node, notes: Reader.Note
     teardown: read.teardown ?? [],
     // Files of that tool run one after the other, unless their `parallel` says otherwise.
     serial: read.parallel?.cases !== true,
-    locks: data?.locks ?? [],
+    locks: [],
     skip: skipReason(read.skip),
     concurrency: read.parallel?.steps === true ? read.parallel.max : 1,
     timeout: read.timeout,

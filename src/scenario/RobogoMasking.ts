@@ -11,7 +11,9 @@ import { Event } from "./Event.ts"
 export interface RobogoMasking {
   /** Looks at a variable that has been set, and at all that is in it. */
   readonly learn: (name: string, value: Value) => void
-  /** Hides what is known by now in the texts of a step. */
+  /** Hides what is known by now in plain data. */
+  readonly value: <A>(value: A) => A
+  /** Hides it in the texts of a step. */
   readonly event: (event: Event) => Event
 }
 
@@ -32,7 +34,11 @@ export const make = (steps: ReadonlyArray<CompiledStep>): RobogoMasking => {
       known.add(value instanceof Uint8Array ? new TextDecoder().decode(value) : String(value))
     }
   }
-  return { learn, event: (event) => known === undefined ? event : masked(event, known, plainNames) }
+  return {
+    learn,
+    value: (value) => known === undefined ? value : known.deep(value),
+    event: (event) => known === undefined ? event : masked(event, known, plainNames)
+  }
 }
 
 const secretName = /(password|passwd|pwd|passphrase|secret|token|api[_-]?key|private[_-]?key|credentials?)$/i

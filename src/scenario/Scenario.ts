@@ -36,7 +36,7 @@ export interface Scenario extends Head {
   readonly timeout?: Duration.Duration | undefined
   readonly retries?: number | undefined
   readonly data?: DataSource | undefined
-  /** Robogo's `data_management` and `environments`. */
+  /** `data_sets`; Robogo's `data_management` and `environments`. */
   readonly dataSets?: DataSets | undefined
   /** Robogo's inline message templates. */
   readonly templates: ReadonlyArray<Named<string>>
@@ -49,6 +49,10 @@ export interface DataSets {
   /** As `DataSets.Definition` takes it, the steps left out. */
   readonly definition: Node
   readonly environments: Node
+  /** Of the sets, as far as they can be seen: each is a variable. */
+  readonly names: ReadonlyArray<string>
+  /** Cases with a set of the same name never run at once. */
+  readonly isolated: boolean
   readonly setup: ReadonlyArray<Step>
   readonly teardown: ReadonlyArray<Step>
   /** False: the data of a case that did not pass stays, to be looked at. */

@@ -14,6 +14,7 @@ import * as DataFormat from "../../scenario/DataFormat.ts"
 import type { Loaded, LoadedScenario } from "../../scenario/Load.ts"
 import * as Node from "../../scenario/Node.ts"
 import * as SafePath from "../../scenario/SafePath.ts"
+import type { Scenario } from "../../scenario/Scenario.ts"
 import * as Postgres from "../../services/Postgres.ts"
 
 export interface Case {
@@ -147,7 +148,14 @@ const makeCase = (
     file: scenario.source.path,
     line: positionAt(scenario.source, scenario.span.start).line,
     tags: [...new Set([...suite?.suite.tags ?? [], ...loaded.suite?.entry.tags ?? [], ...scenario.tags])],
-    locks: [...new Set([...scenario.locks, ...suite?.suite.locks ?? [], ...serial ? [serialLock] : []])],
+    locks: [
+      ...new Set([
+        ...scenario.locks,
+        ...isolation(scenario),
+        ...suite?.suite.locks ?? [],
+        ...serial ? [serialLock] : []
+      ])
+    ],
     skip: suite?.suite.skip ?? scenario.skip,
     compiled,
     suite,
@@ -157,6 +165,9 @@ const makeCase = (
     root: SafePath.rootOf(compiled.directory, options.root)
   }
 }
+
+const isolation = ({ dataSets }: Scenario): ReadonlyArray<string> =>
+  dataSets?.isolated === true ? dataSets.names.map((name) => `data:${name}`) : []
 
 /** A suite's own bound: its cases take turns at so many places. */
 const placeLock = ({ suite }: CompiledSuite, place: number): ReadonlyArray<string> =>
