@@ -84,7 +84,9 @@ describe.concurrent("signals", () => {
   })
 
   it("R28 a reader that goes away ends the run quietly, after its teardown", async () => {
-    using files = folder({ "waits.yaml": scenario("log: done") })
+    // A pipe without a reader is seen only by who writes to it: the run goes on saying something.
+    const speaking = scenario("log: done").replace("- sleep: 60s", "- { for: 1200, sleep: 50ms }")
+    using files = folder({ "waits.yaml": speaking })
 
     const { stderr } = await shell("$SKEIN run waits.yaml --report jsonl=- | head -1", files.path).ended
     await appears(join(files.path, "torn"))
