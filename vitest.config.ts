@@ -17,7 +17,7 @@ export default defineConfig({
     pool: "threads",
     maxWorkers: 2,
     ...(soak ? { setupFiles: ["test/support/soak.ts"] } : {}),
-    testTimeout: soak ? 600_000 : 20_000,
-    hookTimeout: 30_000
+    testTimeout: soak ? 600_000 : 60_000,
+    hookTimeout: 60_000
   }
 })
