@@ -113,7 +113,7 @@ const rawInput = (call: Call, context: AttemptContext): ValueRecord => {
   if (input._tag === "Call") {
     const options = input.options.run(context.names, machine)
     const args = input.args.run(context.names, machine) as ReadonlyArray<Value>
-    return call.action.robogo!.input!(args, isRecord(options) ? options : {}, input.name)
+    return known(call, call.action.robogo!.input!(args, isRecord(options) ? options : {}, input.name))
   }
   const raw = emptyRecord() as { [key: string]: unknown }
   for (const field of input.fields) raw[field.key] = fieldValue(field, context)
@@ -124,6 +124,10 @@ const rawInput = (call: Call, context: AttemptContext): ValueRecord => {
   }
   return raw as ValueRecord
 }
+
+/** Options that an action does not know are left out, as that tool did. */
+const known = (call: Call, input: ValueRecord): ValueRecord =>
+  Object.fromEntries(Object.entries(input).filter(([key]) => Object.hasOwn(call.action.input.fields, key)))
 
 const fieldValue = (field: InputField, context: AttemptContext): unknown => {
   switch (field._tag) {
