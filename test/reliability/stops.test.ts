@@ -13,25 +13,27 @@ import * as Testing from "../../src/testing.ts"
 
 const seeds = process.env["SKEIN_SOAK"] === "1" ? 2_000 : 20
 
+/** An action that says for whom it does something, and for how long. */
+const define = <const Name extends string>(name: Name, run: (key: string, millis: number) => Effect.Effect<void>) =>
+  Action.make({
+    name,
+    family: "test",
+    summary: "Notes what happens",
+    input: Schema.Struct({
+      key: Fields.describe(Fields.Text, "Whose"),
+      millis: Fields.optional(Fields.Int, "How long it takes")
+    }),
+    positional: ["key", "millis"],
+    output: Schema.Null,
+    effect: "none",
+    examples: [{ title: "", yaml: "" }, { title: "", yaml: "" }],
+    run: ({ key, millis = 0 }) => Effect.as(run(key, millis), null)
+  })
+
 /** `hold` notes that something was taken, `free` that it was given back, `work` takes its time; all of them can be stopped. */
 const world = () => {
   const notes: Array<string> = []
   let working = 0
-  const define = <const Name extends string>(name: Name, run: (key: string, millis: number) => Effect.Effect<void>) =>
-    Action.make({
-      name,
-      family: "test",
-      summary: "Notes what happens",
-      input: Schema.Struct({
-        key: Fields.describe(Fields.Text, "Whose"),
-        millis: Fields.optional(Fields.Int, "How long it takes")
-      }),
-      positional: ["key", "millis"],
-      output: Schema.Null,
-      effect: "none",
-      examples: [{ title: "", yaml: "" }, { title: "", yaml: "" }],
-      run: ({ key, millis = 0 }) => Effect.as(run(key, millis), null)
-    })
   const note = (text: string) => Effect.sync(() => void notes.push(text))
   const work = (key: string, millis: number) =>
     Effect.acquireUseRelease(
