@@ -11,10 +11,10 @@ import type { HttpClient } from "effect/http"
 import { Masking } from "./core/Masking.ts"
 import type { SourceText } from "./core/SourceText.ts"
 import type { ValueRecord } from "./core/Value.ts"
-import * as Connections from "./layers/Connections.ts"
 import * as FakeHttpClient from "./layers/fake/FakeHttpClient.ts"
 import * as FakeMockServer from "./layers/fake/FakeMockServer.ts"
 import * as FakeNetworkProbe from "./layers/fake/FakeNetworkProbe.ts"
+import * as FakePostgres from "./layers/fake/FakePostgres.ts"
 import * as FakeSecrets from "./layers/fake/FakeSecrets.ts"
 import * as FakeStopSignal from "./layers/fake/FakeStopSignal.ts"
 import * as WorkerJq from "./layers/live/WorkerJq.ts"
@@ -32,6 +32,7 @@ import type { Secrets } from "./services/Secrets.ts"
 
 export { FakeHttpClient } from "./layers/fake/FakeHttpClient.ts"
 export { certificateFor, FakeNetworkProbe } from "./layers/fake/FakeNetworkProbe.ts"
+export { FakePostgres } from "./layers/fake/FakePostgres.ts"
 export { FakeSecrets } from "./layers/fake/FakeSecrets.ts"
 export { FakeStopSignal } from "./layers/fake/FakeStopSignal.ts"
 
@@ -39,6 +40,7 @@ export { FakeStopSignal } from "./layers/fake/FakeStopSignal.ts"
 export type Controls =
   | FakeHttpClient.FakeHttpClient
   | FakeNetworkProbe.FakeNetworkProbe
+  | FakePostgres.FakePostgres
   | FakeSecrets.FakeSecrets
   | FakeStopSignal.FakeStopSignal
 
@@ -66,7 +68,7 @@ export const layer = (options: LayerOptions = {}): Layer.Layer<Services> =>
     FakeNetworkProbe.layer,
     FakeSecrets.layer,
     FakeStopSignal.layer,
-    Connections.layer({ embedded: { entry: worker } }),
+    FakePostgres.layer({ entry: worker }),
     WorkerJq.layer({ entry: worker })
   ).pipe(Layer.provideMerge(Masking.layer), Layer.provideMerge(NodeServices.layer))
 

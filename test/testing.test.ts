@@ -37,9 +37,14 @@ steps:
 
   it.effect("runs Postgres steps without a server", () =>
     Effect.gen(function*() {
-      const outcome = yield* Testing.run("steps: [{ postgres: { query: select 1 as n }, expect: 'rows[0].n == 1' }]")
+      const postgres = yield* Testing.FakePostgres
+      yield* postgres.failNext(1, "Connection")
+      const outcome = yield* Testing.run(
+        "steps: [{ postgres: { query: select 1 as n }, expect: 'rows[0].n == 1', retry: { attempts: 2, on: [connection] } }]"
+      )
 
       assert.strictEqual(outcome.report.summary.passed, 1, why(outcome))
+      assert.lengthOf(yield* postgres.statements, 2)
     }).pipe(Effect.provide(Testing.layer())))
 
   it.effect("time is that of the test: an hour of waiting takes none", () =>

@@ -7,7 +7,8 @@
 import { Context, Duration, Effect, Layer, Stream } from "effect"
 import type { Value } from "../../core/Value.ts"
 import { Postgres, type PostgresClient, PostgresError } from "../../services/Postgres.ts"
-import * as PglitePostgres from "../embedded/PglitePostgres.ts"
+import * as Connections from "../Connections.ts"
+import type { Options } from "../embedded/PglitePostgres.ts"
 
 /** One statement that was asked for, also one that was made to fail. */
 export interface Asked {
@@ -63,9 +64,9 @@ export const over: Layer.Layer<Postgres | FakePostgres, never, Postgres> = Layer
   }))
 }))
 
-/** The embedded Postgres with controls. */
-export const layer = (options: PglitePostgres.Options = {}): Layer.Layer<Postgres | FakePostgres> =>
-  Layer.provide(over, PglitePostgres.layer(options))
+/** The embedded Postgres with controls. It is loaded when first used: its package is optional. */
+export const layer = (options: Options = {}): Layer.Layer<Postgres | FakePostgres> =>
+  Layer.provide(over, Connections.layer({ embedded: options }))
 
 const made = (reason: PostgresError["reason"], what: string) =>
   new PostgresError({ reason, message: `on the fake Postgres, ${what}: made to fail with ${reason}` })
