@@ -1,13 +1,18 @@
 /** Metrics and profiles of a run, as its flags want them. */
-import { Console, Effect, FileSystem, Option } from "effect"
+import { Console, Effect, FileSystem, Option, Path } from "effect"
 import * as RunMetrics from "../programs/RunMetrics.ts"
+import * as SafePath from "../scenario/SafePath.ts"
 import { MetricsServer } from "../services/MetricsServer.ts"
 import { type ProfileKind, Profiler } from "../services/Profiler.ts"
+import * as ExitCode from "./ExitCode.ts"
 
 /** `:port` serves metrics while `run` goes on; anything else is a file that gets them at its end. */
 export const withMetrics = (where: Option.Option<string>) => <A, E, R>(run: Effect.Effect<A, E, R>) =>
   Effect.scoped(Effect.gen(function*() {
-    const port = /^:(\d{1,5})$/.exec(Option.getOrElse(where, () => ""))
+    const port = /^:(\d+)$/.exec(Option.getOrElse(where, () => ""))
+    if (port !== null && Number(port[1]) > 65_535) {
+      return yield* ExitCode.wrongUsage(`--metrics: there is no port ${port[1]}`, "ports go from 0 to 65535")
+    }
     if (port !== null) {
       const server = yield* MetricsServer
       yield* Console.error(`metrics: ${yield* server.serve(Number(port[1]), RunMetrics.text)}`)
@@ -30,4 +35,16 @@ export const withProfile = (kind: ProfileKind, wanted: boolean) => <A, E, R>(run
     return result
   }))
 
-const write = (file: string, text: string) => FileSystem.FileSystem.use((files) => files.writeFileString(file, text))
+const write = Effect.fnUntraced(function*(file: string, text: string) {
+  const files = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  yield* files.makeDirectory(path.dirname(file), { recursive: true }).pipe(
+    Effect.andThen(files.writeFileString(file, text)),
+    Effect.mapError((error) =>
+      new ExitCode.CommandError({
+        code: ExitCode.unavailable,
+        message: `${file} could not be written: ${SafePath.explain(error)}`
+      })
+    )
+  )
+})

@@ -14,6 +14,12 @@ const checkFiles = Effect.fnUntraced(function*(flags: CheckFlags) {
   const config = yield* Reading.configuration(flags)
   const options = yield* Reading.compileOptions(flags, config)
   const plan = yield* Reading.withMachine(config)(Runner.plan(Reading.paths(flags.files), options, false))
+  if (plan.cases.length === 0 && plan.problems.length === 0) {
+    return yield* ExitCode.wrongUsage(
+      "there are no scenarios here",
+      "name files or folders, or write a first one with: skein init"
+    )
+  }
   yield* Problems.print(plan.problems, flags.format, Problems.filesOf(plan))
   if (plan.problems.some(({ severity }) => severity === "error")) {
     return yield* new ExitCode.Exit({ code: ExitCode.usage })

@@ -58,12 +58,17 @@ const watch = (options: WatchOptions) =>
     const ignored = (name: string) => nobodys.test(name) || (options.ignore?.(name) ?? false)
     const streams = yield* Effect.forEach(options.paths, (given) =>
       Effect.map(files.stat(given), (info) =>
-        files.watch(given, { recursive: info.type === "Directory" }).pipe(
-          Stream.map((event) =>
-            info.type === "Directory" ? path.join(given, event.path) : given
-          )
-        )))
-    return Stream.mergeAll(streams, { concurrency: "unbounded" }).pipe(Stream.filter((name) => !ignored(name)))
+        info.type === "Directory"
+          ? Stream.map(files.watch(given, { recursive: true }), (event) =>
+            path.join(given, event.path))
+          // Editors save by renaming: the folder sees the new file, a watch on the old one would not.
+          : files.watch(path.dirname(given)).pipe(
+            Stream.filter((event) => path.basename(event.path) === path.basename(given)),
+            Stream.map(() => given)
+          )))
+    return Stream.mergeAll(streams, { concurrency: "unbounded" }).pipe(Stream.filter((name) =>
+      !ignored(name)
+    ))
   }))
 
 const nobodys = /(^|[\\/])(node_modules|\.git|\.skein)([\\/]|$)|~$|\.sw[px]$/

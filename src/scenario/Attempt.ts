@@ -37,20 +37,34 @@ export interface AttemptContext {
 
 /** Runs the action of a step once; answers with its output after `extract`. */
 export const run = (call: Call, context: AttemptContext): Effect.Effect<Value, Failures.StepFailure, StepServices> => {
-  const { timeout } = context.step.step
-  const attempt = Effect.gen(function*() {
-    const acted = act(call, context)
-    if (context.step.expectError !== undefined) return yield* expectError(acted, context)
+  const acted = act(call, context)
+  const attempt = context.step.expectError === undefined
+    ? timed(judged(acted, context), context)
+    // A time-out is an error too: one that may be wanted.
+    : expectError(timed(acted, context), context)
+  // A defect (an action's or ours) ends this step: the rest of the run goes on and has its report.
+  return Effect.catchDefect(
+    attempt,
+    (defect) => Effect.fail(Failures.fromDefect(Cause.die(defect), call.action.name, context.step.location))
+  )
+}
+
+const judged = (
+  acted: Effect.Effect<Value, Failures.StepFailure>,
+  context: AttemptContext
+): Effect.Effect<Value, Failures.StepFailure, StepServices> =>
+  Effect.gen(function*() {
     const output = yield* extract(yield* acted, context)
     yield* expect(output, context)
     yield* save(output, context)
     return output
-  }).pipe(
-    // A defect (an action's or ours) ends this step: the rest of the run goes on and has its report.
-    Effect.catchDefect((defect) =>
-      Effect.fail(Failures.fromDefect(Cause.die(defect), call.action.name, context.step.location))
-    )
-  )
+  })
+
+const timed = <R>(
+  attempt: Effect.Effect<Value, Failures.StepFailure, R>,
+  context: AttemptContext
+): Effect.Effect<Value, Failures.StepFailure, R> => {
+  const { timeout } = context.step.step
   return timeout === undefined ? attempt : Effect.timeoutOrElse(attempt, {
     duration: timeout,
     orElse: () =>

@@ -157,7 +157,7 @@ class Loader {
         Reader.note(
           this.notes,
           missing ? "missing-file" : "unreadable-file",
-          missing ? `there is no file ${path}` : `${path} cannot be read: ${text.failure.message}`,
+          missing ? `there is no file ${path}` : `${path} cannot be read: ${SafePath.explain(text.failure)}`,
           wholeOf({ path, text: "" }),
           near === undefined ? undefined : `did you mean ${near}?`
         )

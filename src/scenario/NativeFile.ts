@@ -61,7 +61,13 @@ const fieldSpan = (node: Node.Node, key: string) =>
 const scenarioFields = (actions: ReadonlyArray<string>) => ({
   name: optional(name, "What the scenario shows [default: the file's name]"),
   ...headFields(actions),
-  steps: required(steps(actions), "The steps, in order"),
+  steps: required(
+    Reader.map(steps(actions), (list, node, notes) =>
+      node._tag === "List" && node.items.length === 0
+        ? Reader.note(notes, "no-steps", "a scenario needs at least one step", node.span)
+        : list),
+    "The steps, in order"
+  ),
   concurrency: optional(int(1), "How many steps may run at once [default: 1, the order of the file]"),
   timeout: optional(duration, "The longest time for a case, its teardown apart"),
   retries: optional(int(0), "Run a failed case again this often"),

@@ -168,6 +168,25 @@ it.layer(Scenarios.layer)("StepRun", (it) => {
         assert.strictEqual(one.status, passes === true ? "passed" : "failed")
       }))
 
+    real.live("a time-out of the step is an error that may be wanted", () =>
+      Effect.gen(function*() {
+        const { one } = yield* runSteps(
+          "steps:\n  - { act: { value: 1, takes: 10s }, timeout: 10ms, expect_error: did not end }"
+        )
+
+        assert.strictEqual(one.status, "passed")
+      }).pipe(Effect.provide(Scenarios.layer)))
+
+    it.effect("a variable that is null is known", () =>
+      Effect.gen(function*() {
+        const { calls, one } = yield* runSteps(
+          "vars: { n: null }\nsteps:\n  - { act: \"${n}\", if: n == null, save: { m: value } }\n  - { act: 2, if: m == null }"
+        )
+
+        assert.strictEqual(one.status, "passed")
+        assert.deepStrictEqual(calls, [null, 2])
+      }))
+
     it.effect("a step that passes where an error was expected fails", () =>
       Effect.gen(function*() {
         const { one } = yield* runSteps("steps:\n  - { act: 1, expect_error: true }")

@@ -85,6 +85,8 @@ const guardRequest = (request: Draft.RequestDraft, book: SecretBook): Draft.Requ
     else if ("bearer" in login) bearer ??= login.bearer
     else basic ??= login
   }
+  // A request has one login; an Authorization header says more than a user in the URL.
+  if (bearer !== undefined) basic = undefined
   return {
     ...located,
     headers,

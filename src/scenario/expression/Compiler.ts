@@ -34,7 +34,11 @@ export const compile = (node: Node, source: string): Run => {
     case "literal":
       return () => node.value
     case "name":
-      return (frame) => frame.names.get(node.name) ?? Fault.unknownName(node, frame.names.list())
+      return (frame) => {
+        const value = frame.names.get(node.name)
+        // A variable that is null is known.
+        return value === undefined ? Fault.unknownName(node, frame.names.list()) : value
+      }
     case "local":
       return (frame) => frame.locals[node.slot]
     case "member":
