@@ -32,6 +32,7 @@ import { StopSignal } from "../services/StopSignal.ts"
 import type * as Report from "./report/Report.ts"
 import * as ReportFold from "./report/ReportFold.ts"
 import * as Cases from "./runner/Cases.ts"
+import * as CheckContracts from "./runner/CheckContracts.ts"
 import * as RunCase from "./runner/RunCase.ts"
 import {
   caseStarted,
@@ -133,9 +134,10 @@ const planOf = Effect.fnUntraced(function*<R>(
   const compiled = Cases.compile(loaded, options)
   const broken = compiled.problems.some((problem) => problem.severity === "error")
   const expanded = yield* Cases.expand(compiled, options, ask && !broken)
+  const contracts = yield* CheckContracts.problems(compiled.scenarios.map((one) => one.compiled), options)
   return {
     cases: expanded.cases,
-    problems: [...compiled.problems, ...expanded.problems],
+    problems: [...compiled.problems, ...expanded.problems, ...contracts],
     leftOut: loaded.leftOut,
     options,
     secrets

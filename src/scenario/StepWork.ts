@@ -38,7 +38,8 @@ export const of = (step: Omit<CompiledStep, "work">): Plan.Work => {
   }
 }
 
-const innerSteps = (body: CompiledBody): ReadonlyArray<CompiledStep> => {
+/** The steps inside of a step: of a group, a branch, an action's input. */
+export const innerSteps = (body: CompiledBody): ReadonlyArray<CompiledStep> => {
   if (body._tag === "Group") return body.steps
   if (body._tag === "Branch") return [...body.then, ...body.else]
   return body.input._tag === "Named"

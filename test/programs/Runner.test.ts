@@ -327,6 +327,19 @@ describe("Runner", () => {
       }).pipe(Effect.scoped, Effect.provide(Scenarios.layer)))
   })
 
+  it.live("a contract that cannot be used is a problem before anything runs", () =>
+    Effect.gen(function*() {
+      const { all } = actions()
+      const directory = yield* Scenarios.write({
+        "a.yaml": "name: A\nsteps:\n  - steps:\n    - note: x\n      expect: { schema: none.json }\n" +
+          "  - note: y\n    expect: { openapi: api.json, operation: getX }\n",
+        "api.json": "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"A\",\"version\":\"1\"},\"paths\":{}}"
+      })
+      const plan = yield* Runner.plan([directory], { actions: all, workingDirectory: directory })
+
+      assert.deepStrictEqual(plan.problems.map((problem) => problem.code), ["contract", "contract"])
+    }).pipe(Effect.scoped, Effect.provide(Scenarios.layer)))
+
   it.live("R15 a secret is in no event, in no spelling", () =>
     Effect.gen(function*() {
       const { all } = actions()
