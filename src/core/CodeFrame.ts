@@ -11,6 +11,7 @@
  */
 import * as FrameLine from "./FrameLine.ts"
 import * as GithubCommand from "./GithubCommand.ts"
+import * as InlineSecrets from "./InlineSecrets.ts"
 import type { Masking, Range } from "./Masking.ts"
 import { formatPlace, type Label, positionAt, type Problem, type SourceText } from "./SourceText.ts"
 import * as Style from "./Style.ts"
@@ -19,7 +20,7 @@ import * as TerminalText from "./TerminalText.ts"
 export interface Options {
   /** @default Style.plain */
   readonly style?: Style.Style | undefined
-  /** Hides secrets in the shown lines, messages and hints. @default nothing is hidden */
+  /** Hides secrets in the shown lines, messages and hints. Those that stand in the file itself are always hidden in lines. */
   readonly masking?: Pick<Masking["Service"], "find" | "text"> | undefined
   /** Columns of the terminal; longer lines are cut around the marked part. @default 120 */
   readonly columns?: number | undefined
@@ -106,11 +107,23 @@ const pageOf = (options: Options): Page => {
     columns: options.columns ?? 120,
     clean: (text) => TerminalText.escape(mask(text)),
     hidden: (source) => {
-      const ranges = found.get(source) ?? masking?.find(source.text) ?? []
+      const ranges = found.get(source) ?? together(masking?.find(source.text) ?? [], InlineSecrets.find(source.text))
       found.set(source, ranges)
       return ranges
     }
   }
+}
+
+/** Both lists are in order; where two ranges overlap they are one. */
+const together = (a: ReadonlyArray<Range>, b: ReadonlyArray<Range>): ReadonlyArray<Range> => {
+  if (a.length === 0 || b.length === 0) return a.length === 0 ? b : a
+  const joined: Array<Range> = []
+  for (const range of [...a, ...b].sort((one, other) => one.start - other.start)) {
+    const last = joined.at(-1)
+    if (last === undefined || range.start >= last.end) joined.push(range)
+    else joined[joined.length - 1] = { start: last.start, end: Math.max(last.end, range.end) }
+  }
+  return joined
 }
 
 const renderOn = (page: Page, problem: Problem): string => {
