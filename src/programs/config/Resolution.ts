@@ -183,6 +183,7 @@ const warnOfVariables = (environment: Readonly<Record<string, string>>, notes: R
 const others: ReadonlySet<string> = new Set([
   "SKEIN_DEBUG",
   "SKEIN_LIVE",
+  "SKEIN_SOAK",
   "SKEIN_SOURCE",
   "SKEIN_TEST_POSTGRES_URL",
   "SKEIN_TEST_REPORT"
