@@ -7,6 +7,7 @@
 import { Context, type Duration, type Effect, type Redacted, Schema, type Scope, type Stream } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { Value, ValueRecord } from "../core/Value.ts"
+import type { Health } from "./Health.ts"
 
 export class Postgres extends Context.Service<Postgres, {
   /**
@@ -75,6 +76,9 @@ export interface PostgresClient {
 
   /** What the server calls itself, such as `PostgreSQL 18.4`. */
   readonly version: Effect.Effect<string, PostgresError>
+
+  /** Asks the server: `up` or `down`. Waits for a connection as every statement does. */
+  readonly health: Effect.Effect<Health>
 }
 
 export interface QueryOptions {

@@ -44,6 +44,18 @@ layer(Layer.merge(FakePostgres.layer({ entry, cacheFolder }), database), {
 
       assert.deepStrictEqual((yield* fake.statements).at(-1), { text: "select $1::text", params: ["recorded"] })
     }))
+
+  it.effect("a failure that was asked for makes the database down for once", () =>
+    Effect.gen(function*() {
+      const fake = yield* FakePostgres.FakePostgres
+      const client = yield* (yield* Postgres).connect("embedded:")
+      yield* fake.failNext(1, "Connection")
+
+      const down = yield* client.health
+      assert.strictEqual(down.status, "down")
+      assert.include(down.problem, "made to fail with Connection")
+      assert.strictEqual((yield* client.health).status, "up")
+    }))
 })
 
 describe("FakePostgres without a database", () => {

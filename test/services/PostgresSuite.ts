@@ -1,6 +1,8 @@
 /** What every `Postgres` must do. Each layer's test file calls it once, with the database to do it on. */
 import { assert, describe, layer, type Vitest } from "@effect/vitest"
-import { Cause, Context, Effect, Exit, Fiber, type Layer, Schema, Stream } from "effect"
+import { Cause, Context, Duration, Effect, Exit, Fiber, type Layer, Schema, Stream } from "effect"
+import { PrometheusMetrics } from "effect/observability"
+import * as ServerName from "../../src/core/ServerName.ts"
 import type { Value } from "../../src/core/Value.ts"
 import { Postgres, type PostgresClient, PostgresError } from "../../src/services/Postgres.ts"
 import { injections } from "../support/sqlInjections.ts"
@@ -484,6 +486,35 @@ export const tests = (it: Vitest.MethodsNonLive<Postgres | TestDatabase>, option
       it.effect("the version is that of PostgreSQL", () =>
         Effect.gen(function*() {
           assert.match(yield* (yield* connect).version, /^PostgreSQL \d+\.\d+$/)
+        }))
+
+      it.effect("health says up, with the version, the time of a round trip and the pool", () =>
+        Effect.gen(function*() {
+          const { url } = yield* TestDatabase
+          const client = yield* (yield* Postgres).connect(url, { maxConnections: 3 })
+
+          const idle = yield* client.health
+          const busy = yield* client.transaction(client.health)
+
+          assert.strictEqual(idle.status, "up")
+          assert.match(idle.version ?? "", /^PostgreSQL \d+\.\d+$/)
+          assert.isAbove(Duration.toMillis(idle.latency ?? Duration.zero), 0)
+          assert.deepStrictEqual(idle.pool, { max: 3, open: 1, busy: 0, waiting: 0 })
+          assert.deepStrictEqual(busy.pool, { max: 3, open: 1, busy: 1, waiting: 0 })
+        }))
+
+      it.effect("the pool shows in the metrics while it is there", () =>
+        Effect.gen(function*() {
+          const { url } = yield* TestDatabase
+          const client = yield* (yield* Postgres).connect(url, { maxConnections: 7 })
+          const series = Effect.map(PrometheusMetrics.format(), (text) => text.split("\n"))
+
+          const during = yield* client.transaction(Effect.andThen(client.query("select 1"), series))
+
+          const server = ServerName.of(url)
+          const busy = `skein_pool_connections{service="postgres",server="${server}",state="busy"} `
+          assert.isAtLeast(Number(during.find((line) => line.startsWith(busy))?.slice(busy.length)), 1)
+          assert.isAtLeast(during.findIndex((line) => line.startsWith("skein_pool_wait_seconds_count")), 0)
         }))
 
       it.effect("`sql` is the same database for library users, with the driver's own types", () =>

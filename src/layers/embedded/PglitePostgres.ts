@@ -76,7 +76,12 @@ const make = Effect.fnUntraced(function*(options: Options) {
     lookup: Effect.fnUntraced(
       function*({ connect, database }: { readonly database: Database; readonly connect: ConnectOptions }) {
         const instance = yield* RcMap.get(databases, database)
-        return yield* openPool({ shown: database.shown, stream: () => instance.connect(database.key) }, connect)
+        return yield* openPool({
+          shown: database.shown,
+          server: database.shown,
+          password: Redacted.make(""),
+          stream: () => instance.connect(database.key)
+        }, connect)
       }
     ),
     idleTimeToLive: ({ database }: { readonly database: Database }) => database.shared ? "30 seconds" : Duration.zero

@@ -1,7 +1,7 @@
 /**
  * The embedded Postgres for tests: real SQL, with failures and delays on demand and a record of what was asked.
  *
- * Faults and records concern `query` and `stream`; statements through a client's `sql` pass by. Delays are of the fiber's
+ * Faults and records concern `query`, `stream` and `health`; statements through a client's `sql` pass by. Delays are of the fiber's
  * clock, so that a `TestClock` decides them.
  */
 import { Context, Duration, Effect, Layer, Stream } from "effect"
@@ -44,6 +44,10 @@ export const over: Layer.Layer<Postgres | FakePostgres, never, Postgres> = Layer
 
   const wrap = (client: PostgresClient): PostgresClient => ({
     ...client,
+    health: before("select 1").pipe(
+      Effect.andThen(client.health),
+      Effect.catch(({ message }) => Effect.succeed({ status: "down" as const, problem: message }))
+    ),
     query: (text, params, options) => Effect.andThen(before(text, params), client.query(text, params, options)),
     stream: (text, params, options) =>
       Stream.unwrap(Effect.as(before(text, params), client.stream(text, params, options)))

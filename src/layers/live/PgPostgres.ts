@@ -5,13 +5,14 @@
  * The one file that knows the driver: `PglitePostgres` gives `openPool` a stream instead of a URL.
  */
 import { PgClient, type PgConnection, PgPool, PgTypes } from "@effect/sql-pg"
-import { Duration, Effect, Layer, RcMap, type Redacted, Result, Schedule, type Scope, Stream } from "effect"
+import { Duration, Effect, Layer, Option, RcMap, type Redacted, Result, Schedule, Scope, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection } from "effect/sql"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
 import type { Duplex } from "node:stream"
 import * as DurationText from "../../core/DurationText.ts"
 import type { Value } from "../../core/Value.ts"
+import * as PoolMetrics from "../../services/PoolMetrics.ts"
 import { type ConnectOptions, Postgres, type PostgresClient, type PostgresError } from "../../services/Postgres.ts"
 import * as Address from "./PostgresAddress.ts"
 import { codecs, decodeArray, Numeric } from "./PostgresCodecs.ts"
@@ -43,7 +44,10 @@ export const layer: Layer.Layer<Postgres> = Layer.effect(Postgres, make)
 export interface Target {
   /** As it may be shown in messages. */
   readonly shown: string
+  /** As it stands in labels of metrics. */
+  readonly server: string
   readonly url?: Redacted.Redacted<string>
+  readonly password?: Redacted.Redacted<string> | undefined
   readonly stream?: () => Duplex
 }
 
@@ -60,10 +64,12 @@ export const openPool = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Pool, PostgresError, Scope.Scope> {
   const { shown } = target
   const maxConnections = options.maxConnections ?? 25
+  const meter = yield* PoolMetrics.meter({ service: "postgres", server: target.server }, maxConnections)
   const pool = yield* PgPool.make({
     ...(target.stream === undefined
       ? { url: target.url, keepAlive: "30 seconds" }
       : { stream: target.stream, ssl: false, username: "postgres", database: "postgres" }),
+    ...(target.password === undefined ? {} : { password: countedPassword(target.password, meter) }),
     // An embedded database holds the statements of all connections together, where names would meet.
     prepare: target.stream === undefined && (options.prepare ?? true),
     types,
@@ -87,7 +93,8 @@ export const openPool = Effect.fnUntraced(function*(
       Effect.timeoutOrElse({
         duration: options.acquireTimeout ?? "30 seconds",
         orElse: () => exhausted(maxConnections, options)
-      })
+      }),
+      meter.lend
     )
 
   const sql = yield* SqlClient.make({
@@ -105,10 +112,27 @@ export const openPool = Effect.fnUntraced(function*(
   const client = SqlClientPostgres.make(sql, {
     shown,
     typed,
+    pool: meter.read,
     listen: (channel) => Effect.flatMap(acquire(pool.reserve), (connection) => connection.listen(channel))
   })
   return { client, reach: Effect.suspend(() => reached ? Effect.void : Effect.asVoid(client.version)) }
 })
+
+/**
+ * The driver asks for the password of each connection that it makes, in the scope of that connection. It tells in no other
+ * way when it opens and closes one, so they are counted here.
+ */
+const countedPassword = (password: Redacted.Redacted<string>, meter: PoolMetrics.Meter) =>
+  Effect.flatMap(
+    Effect.serviceOption(Scope.Scope),
+    Option.match({
+      onNone: () => Effect.succeed(password),
+      onSome: (scope) => {
+        meter.opened()
+        return Effect.as(Scope.addFinalizer(scope, Effect.sync(meter.closed)), password)
+      }
+    })
+  )
 
 /**
  * Only connecting is tried again, never a statement. A server that was never there is not waited for, unless it says that

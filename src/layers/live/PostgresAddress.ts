@@ -1,11 +1,16 @@
 /** The URL of a Postgres server, read without ever repeating what is secret in it. */
 import { Redacted, Result } from "effect"
+import * as ServerName from "../../core/ServerName.ts"
 import { PostgresError } from "../../services/Postgres.ts"
 
 /** Where a server is. `shown` has user, host, port and database, and neither password nor query parameters. */
 export interface Address {
   readonly url: Redacted.Redacted<string>
   readonly shown: string
+  /** `host:port` alone, for labels. */
+  readonly server: string
+  /** As it is after decoding, empty without one; absent when the URL holds none that can be decoded, which the driver then refuses. */
+  readonly password: Redacted.Redacted<string> | undefined
 }
 
 /** Checks the form of a `postgres://` URL. Its problems are named without the URL: it holds a password. */
@@ -18,7 +23,20 @@ export const parse = (input: string | Redacted.Redacted<string>): Result.Result<
   if (url.host === "" && !url.searchParams.has("host")) return refuse("names no host", writtenLike)
   const host = url.host === "" ? `[${url.searchParams.get("host")}]` : url.host
   const user = url.username === "" ? "" : `${url.username}@`
-  return Result.succeed({ url: Redacted.make(text), shown: `${url.protocol}//${user}${host}${url.pathname}` })
+  return Result.succeed({
+    url: Redacted.make(text),
+    shown: `${url.protocol}//${user}${host}${url.pathname}`,
+    server: url.host === "" ? host : ServerName.of(text),
+    password: passwordOf(url)
+  })
+}
+
+const passwordOf = (url: URL): Redacted.Redacted<string> | undefined => {
+  try {
+    return Redacted.make(url.searchParams.get("password") ?? decodeURIComponent(url.password))
+  } catch {
+    return undefined
+  }
 }
 
 const writtenLike = "write it like postgres://user:password@host:5432/database"

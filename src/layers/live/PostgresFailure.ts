@@ -40,6 +40,7 @@ const hints: Readonly<Record<string, string>> = {
   "42P18": "the type of a parameter cannot be seen from the statement: write $1::text, $1::int, ...",
   "42601": "parameters stand where a value may stand: not for names, and not in CREATE, ALTER, DROP or SET",
   "25P02": "an earlier statement of this transaction failed: it can only be rolled back",
+  "28P01": "see whether the URL has a password, and the right one",
   "3D000": "create the database first, or name another one in the URL"
 }
 

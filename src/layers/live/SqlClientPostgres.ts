@@ -7,6 +7,7 @@ import { Effect, Layer, Queue, type Scope, Stream } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Value } from "../../core/Value.ts"
+import * as Health from "../../services/Health.ts"
 import {
   Postgres,
   type PostgresClient,
@@ -23,6 +24,8 @@ export interface ClientOptions {
   /** Makes a parameter of a stated type; without it the server guesses more. */
   readonly typed?: Typed | undefined
   readonly listen?: Listen | undefined
+  /** The connections at this moment. */
+  readonly pool?: (() => Health.Pool) | undefined
 }
 
 /** Registers a listener; the queue fails when its connection is lost. */
@@ -55,6 +58,10 @@ export const make = (sql: SqlClient.SqlClient, options: ClientOptions): Postgres
     return yield* resultOf(withDistinctNames(answer, rows), text, numeric)
   })
 
+  const version = query("show server_version").pipe(
+    Effect.map(({ rows }) => `PostgreSQL ${String(rows[0]?.["server_version"]).split(" ")[0]}`)
+  )
+
   return {
     sql,
     query,
@@ -81,9 +88,8 @@ export const make = (sql: SqlClient.SqlClient, options: ClientOptions): Postgres
       const queue = yield* Effect.mapError(options.listen(channel), failed)
       return Stream.fromQueue(queue).pipe(Stream.map(({ payload }) => payload), Stream.mapError(failed))
     }),
-    version: query("show server_version").pipe(
-      Effect.map(({ rows }) => `PostgreSQL ${String(rows[0]?.["server_version"]).split(" ")[0]}`)
-    )
+    version,
+    health: Health.ask({ version, ping: query("select 1"), pool: options.pool })
   }
 }
 
