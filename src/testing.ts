@@ -82,6 +82,8 @@ export interface Options<A extends Action.Any> extends Partial<Runner.RunOptions
   readonly variables?: ValueRecord | undefined
   /** Secrets beside those of the files, in the spelling of `secrets:`. @default none */
   readonly secrets?: ValueRecord | undefined
+  /** URLs by name, as `connections:` of `skein.yaml`. @default none */
+  readonly connections?: ValueRecord | undefined
 }
 
 export interface Outcome {
@@ -150,13 +152,14 @@ const isSource = (scenarios: SourceText | Readonly<Record<string, string>>): sce
 
 const compileOptions = <A extends Action.Any>(
   workingDirectory: string,
-  { actions, secrets, variables }: Options<A>
+  { actions, connections, secrets, variables }: Options<A>
 ): Runner.CompileOptions<A> => ({
   // Without a list of its own, A is what the built-in ones are.
   actions: actions ?? builtin as unknown as ReadonlyArray<A>,
   workingDirectory,
   variables,
-  secrets
+  secrets,
+  connections
 })
 
 const follow = <R>(plan: Runner.Plan<R>, directory: string, options: Partial<Runner.RunOptions>) =>

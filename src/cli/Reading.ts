@@ -53,7 +53,8 @@ export const compileOptions = Effect.fnUntraced(function*(flags: ReadingFlags, c
     allowOutside: flags.allowOutside,
     variables: { ...config.variables, ...Object.fromEntries(flags.var) },
     defaults: config.defaults,
-    secrets: config.secrets
+    secrets: config.secrets,
+    connections: config.connections
   }
 })
 

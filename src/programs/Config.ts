@@ -10,7 +10,14 @@ import * as Resolution from "./config/Resolution.ts"
 import * as Table from "./config/Table.ts"
 
 export { resolve, type Resolved, type ResolveOptions } from "./config/Resolution.ts"
-export { httpConnection, httpSettings, postgresOptions } from "./config/ServiceOptions.ts"
+export {
+  amqpOptions,
+  cacheOptions,
+  httpConnection,
+  httpSettings,
+  mongoOptions,
+  postgresOptions
+} from "./config/ServiceOptions.ts"
 export { fileName, type Flags, keys, type Origin, sections, type Settings, table } from "./config/Table.ts"
 
 /** The configuration cannot be used; `problems` has every reason, each with its place. */
@@ -124,7 +131,7 @@ export const rows = ({ origins, settings }: Resolution.Resolved): ReadonlyArray<
     ...origins[key]
   }))
 
-/** Returns the settings that actions read, by family: `{ http: { timeout: "30s", ... }, postgres: { ... }, parallel: { ... } }`. */
+/** Returns the settings that actions read, by family: `{ http: { timeout: "30s", ... }, mongo: { ... }, ... }`. */
 export const actionSettings = ({ parallel, settings }: Resolution.Resolved): ValueRecord => {
   const family = (name: string): ValueRecord =>
     Object.fromEntries(Table.keys.flatMap((key): ReadonlyArray<readonly [string, Value]> => {
@@ -133,5 +140,6 @@ export const actionSettings = ({ parallel, settings }: Resolution.Resolved): Val
         ? [[key.slice(name.length + 1), Table.of(key).kind.toValue(value)]]
         : []
     }))
-  return { http: family("http"), postgres: family("postgres"), parallel: { ...parallel } }
+  const families = ["http", "postgres", "mongo", "amqp", "cache"].map((name) => [name, family(name)] as const)
+  return { ...Object.fromEntries(families), parallel: { ...parallel } }
 }

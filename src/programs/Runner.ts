@@ -73,6 +73,11 @@ export interface CompileOptions<A extends Action.Any> {
   readonly defaults?: ValueRecord | undefined
   /** Secrets beside those of the files, in the spelling of `secrets:`. @default none */
   readonly secrets?: ValueRecord | undefined
+  /**
+   * What `url: NAME` of a step stands for, by name: a URL, or `{ url, options }` with the settings of its family. `${secrets.NAME}`
+   * in a URL is filled in when a case begins. @default none
+   */
+  readonly connections?: ValueRecord | undefined
 }
 
 /**
@@ -149,6 +154,7 @@ const complete = (options: CompileOptions<Action.Any>): Cases.CompileOptions => 
   variables: options.variables ?? {},
   defaults: options.defaults ?? {},
   secrets: Object.keys(options.secrets ?? {}),
+  connections: options.connections ?? {},
   workingDirectory: options.workingDirectory,
   root: options.root ?? options.workingDirectory,
   allowOutside: options.allowOutside ?? false

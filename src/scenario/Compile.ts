@@ -37,6 +37,8 @@ export interface CompileOptions {
   /** Names set from outside: flags, the environment chosen, `skein.yaml`. */
   readonly variables: Iterable<string>
   readonly secrets: Iterable<string>
+  /** Names that may stand in place of a URL. @default any */
+  readonly connections?: Iterable<string> | undefined
 }
 
 /** The actions by every name under which files may call them. */
@@ -65,7 +67,8 @@ export const scenario = (
     source,
     [...options.variables, ...outer],
     [...options.secrets, ...Declared.secretNames(within?.suite)],
-    Declared.mockNames(within?.suite)
+    Declared.mockNames(within?.suite),
+    options.connections
   )
   const compiler = new Compiler(indexActions(options.actions), known, problems)
   const vars = [...compiler.named(source.vars), ...compiler.named(within?.vars ?? [])]
@@ -97,7 +100,7 @@ export const suite = (
 ): CompiledSuite => {
   const compiler = new Compiler(
     indexActions(options.actions),
-    Declared.knownIn(source, options.variables, options.secrets, []),
+    Declared.knownIn(source, options.variables, options.secrets, [], options.connections),
     problems
   )
   return {
@@ -297,7 +300,7 @@ class Compiler {
       step: (node) => this.nested(node, path)
     })
     if (input === undefined) return undefined
-    this.checkInput(input)
+    this.checkInput(action, input)
     return { _tag: "Call", action, input, anyInputs: [] }
   }
 
@@ -306,7 +309,7 @@ class Compiler {
     return read === undefined ? undefined : this.step(read, `${path}.step`)
   }
 
-  private checkInput(input: CompiledInput): void {
+  private checkInput(action: Action.Any, input: CompiledInput): void {
     if (input._tag === "Call") {
       Known.check(input.args, this.known, this.problems)
       Known.check(input.options, this.known, this.problems)
@@ -316,6 +319,9 @@ class Compiler {
     const output = nested === undefined ? undefined : { names: StepWork.outputNames(nested.step.body) }
     for (const field of input.fields) {
       if (field._tag === "Step") continue
+      if (field._tag === "Template" && CompileInput.kindOf(action.input.fields[field.key]!) === "connection") {
+        Known.checkConnection(field.code, this.known, this.problems)
+      }
       for (const code of field._tag === "Expressions" ? field.codes : [field.code]) {
         Known.check(code, this.known, this.problems, field._tag === "Template" ? undefined : output)
       }
@@ -434,7 +440,7 @@ const decodeMock = Schema.decodeUnknownResult(MockServer.Definition, { errors: "
 const none: ReadonlySet<string> = new Set()
 
 /** Actions of Robogo that skein has not. */
-const absent = new Set(["kafka", "spanner", "scp", "mongodb", "rabbitmq"])
+const absent = new Set(["kafka", "spanner", "scp"])
 
 /** Inputs that the compiler sets when a step's own `expect` looks at what would otherwise be an error, by output name. */
 const judged: Readonly<Record<string, ReadonlyArray<string>>> = {

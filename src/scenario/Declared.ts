@@ -8,7 +8,8 @@ export const knownIn = (
   source: Scenario | Suite,
   variables: Iterable<string>,
   secrets: Iterable<string>,
-  mocks: ReadonlyArray<string>
+  mocks: ReadonlyArray<string>,
+  connections: Iterable<string> | undefined
 ): Known.Known => {
   const set = new Set([...variables, ...names(source)])
   const stepsIn = stepsOf(source)
@@ -25,7 +26,8 @@ export const knownIn = (
       setsUnseenNames(stepsIn),
     secrets: new Set([...secrets, ...secretNames(source)]),
     mocks: new Set([...mocks, ...mockNames(source)]),
-    steps: ids
+    steps: ids,
+    connections: connections === undefined ? undefined : new Set([...connections, ...connectionNames(stepsIn)])
   }
 }
 
@@ -69,6 +71,16 @@ const assignedNames = (body: Extract<Step["body"], { readonly _tag: "Call" }>): 
     ...first?._tag === "Scalar" ? [String(first.value)] : [],
     ...set?._tag === "Map" ? set.entries.map((entry) => entry.key) : []
   ]
+}
+
+/** Names that steps give to URLs. */
+const connectionNames = (steps: ReadonlyArray<Step>): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  forEachStep(steps, ({ body }) => {
+    const name = body._tag === "Call" && body.input?._tag === "Map" ? Node.get(body.input, "connect_as") : undefined
+    if (name?._tag === "Scalar") found.push(String(name.value))
+  })
+  return found
 }
 
 const setsUnseenNames = (steps: ReadonlyArray<Step>): boolean => {

@@ -82,6 +82,7 @@ const kindSchemas: Readonly<Record<string, JsonSchema>> = {
   expressions: { anyOf: [{ type: ["string", "boolean"] }, { type: "array", items: { type: ["string", "boolean"] } }] },
   step: { $ref: "#/$defs/step" },
   plain: { type: "string" },
+  connection: { type: "string" },
   statements: { type: "array", items: { type: ["string", "object"] } }
 }
 
@@ -90,6 +91,7 @@ const kindTexts: Readonly<Record<string, string>> = {
   expressions: "expressions",
   step: "step",
   plain: "text without ${}",
+  connection: "URL or name",
   statements: "list of { execute, params }"
 }
 

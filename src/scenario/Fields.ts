@@ -30,6 +30,12 @@ export const Text: Schema.Codec<string, string | number | bigint | boolean> = Sc
   SchemaTransformation.transform({ decode: String, encode: (text: string): string | number | bigint | boolean => text })
 ))
 
+/** A URL, or the name of a connection of `skein.yaml`: one that is not there is found by `check`. */
+export const Connection: Schema.Codec<string> = Schema.declare(
+  (input: unknown): input is string => typeof input === "string",
+  { expected: "a URL or the name of a connection", [fieldKind]: "connection" }
+)
+
 /** A duration: `200ms`, `1m30s`, or a number of seconds. */
 export const Duration: Schema.Codec<EffectDuration.Duration, string | number> = Schema.Union([
   Schema.String,

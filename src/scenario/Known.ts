@@ -16,6 +16,8 @@ export interface Known {
   readonly mocks: ReadonlySet<string>
   /** Ids of steps, for `steps.<id>`. */
   readonly steps: ReadonlySet<string>
+  /** Names that may stand in place of a URL; `undefined` when any may. */
+  readonly connections: ReadonlySet<string> | undefined
 }
 
 /** What a step's output is known to have; `undefined` when it could be anything. */
@@ -50,6 +52,25 @@ const checkUse = (use: NameUse, known: Known, output: OutputNames): Problem | un
   }
   if (robogo && robogoNames.includes(use.name)) return undefined
   return unknown(use, use.name, use.name, [...output ?? [], ...known.names, ...reservedNames], known.spelling)
+}
+
+/** Adds a problem for a constant `url` that is no URL, and no name of a connection either. */
+export const checkConnection = (code: Code, known: Known, problems: Array<Problem>): void => {
+  const { constant } = code
+  if (known.connections === undefined || typeof constant !== "string" || constant.includes(":")) return
+  if (known.connections.has(constant)) return
+  const close = suggest(constant, known.connections)
+  problems.push({
+    code: "unknown-connection",
+    message: `there is no connection ${JSON.stringify(constant)}`,
+    hint: close !== undefined
+      ? `did you mean ${close}?`
+      : known.connections.size > 0
+      ? `connections: ${[...known.connections].join(", ")}`
+      : "write a URL such as embedded:, or name one under connections: in skein.yaml",
+    severity: "error",
+    span: code.node.span
+  })
 }
 
 const unknown = (

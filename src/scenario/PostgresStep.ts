@@ -1,12 +1,12 @@
-/** What a `postgres` step does: finds its database, runs its statements, and keeps what was said for the reports. */
-import { Clock, Effect, type FileSystem, type Path, Result, Schema } from "effect"
+/** What a `postgres` step does: runs its statements, and keeps what was said for the reports. */
+import { Clock, Effect, Schema } from "effect"
 import * as Preview from "../core/Preview.ts"
 import type { Value, ValueRecord } from "../core/Value.ts"
 import * as Postgres from "../services/Postgres.ts"
 import { type ActionContext, ActionError } from "./Action.ts"
+import * as Connection from "./Connection.ts"
 import * as Text from "./expression/Text.ts"
 import * as Fields from "./Fields.ts"
-import * as SafePath from "./SafePath.ts"
 import * as SqlTokens from "./SqlTokens.ts"
 
 /** What one statement answered, in the words of the action's output. */
@@ -31,9 +31,7 @@ export const nothing: Answer = {
   duration_ms: 0
 }
 
-/** Keys of `postgres:` in `skein.yaml`. Durations are texts such as `30s`. */
 const Settings = Schema.Struct({
-  url: Schema.optionalKey(Schema.String),
   max_connections: Schema.optionalKey(Fields.Int),
   min_connections: Schema.optionalKey(Fields.Int),
   idle_timeout: Schema.optionalKey(Fields.Duration),
@@ -42,59 +40,24 @@ const Settings = Schema.Struct({
   acquire_timeout: Schema.optionalKey(Fields.Duration),
   statement_timeout: Schema.optionalKey(Fields.Duration)
 })
-type Settings = typeof Settings.Type
-const decodeSettings = Schema.decodeUnknownResult(Settings)
 
-/** Reads the settings of the family; ones that cannot be read are a mistake of whoever made the context. */
-export const settingsOf = (context: ActionContext): Effect.Effect<Settings, ActionError> => {
-  const settings = decodeSettings(context.settings["postgres"] ?? {})
-  return Result.isSuccess(settings)
-    ? Effect.succeed(settings.success)
-    : Effect.fail(new ActionError({ reason: "Invalid", message: `postgres settings: ${settings.failure.message}` }))
-}
-
-/** Needed to look where a folder of an embedded database lies. */
-type Services = Postgres.Postgres | FileSystem.FileSystem | Path.Path
-
-/** Returns the case's client of a URL; one client per case and URL, and `embedded:` is the case's own database. */
-export const connect = Effect.fnUntraced(function*(
-  given: string | undefined,
-  context: ActionContext
-): Effect.fn.Return<Postgres.PostgresClient, ActionError, Services> {
-  const service = yield* Postgres.Postgres
-  const settings = yield* settingsOf(context)
-  const named = given ?? settings.url ?? "embedded:"
-  const url = yield* withinRoot(yield* urlOf(named, context), context)
-  const options: Postgres.ConnectOptions = {
-    maxConnections: settings.max_connections,
-    minConnections: settings.min_connections,
-    idleTimeout: settings.idle_timeout,
-    maxLifetime: settings.max_lifetime,
-    connectTimeout: settings.connect_timeout,
-    acquireTimeout: settings.acquire_timeout
-  }
-  return yield* context.once(`postgres ${url}`, service.connect(url, options)).pipe(Effect.mapError(toActionError))
-})
-
-/** Gives a URL a name for the later steps of the case. */
-export const remember = (name: string, url: string, context: ActionContext): Effect.Effect<void> =>
-  Effect.asVoid(context.once(`postgres named ${name}`, Effect.succeed(url)))
-
-/** A word without a colon may be a name that was given before. */
-const urlOf = (named: string, context: ActionContext): Effect.Effect<string> =>
-  named.includes(":") ? Effect.succeed(named) : context.once(`postgres named ${named}`, Effect.succeed(named))
-
-/** A folder of an embedded database is a file of the scenario: relative to it, and inside the root. */
-const withinRoot = (
-  url: string,
-  context: ActionContext
-): Effect.Effect<string, ActionError, FileSystem.FileSystem | Path.Path> => {
-  const folder = /^embedded:(\.{0,2}\/.*|\.{1,2})$/.exec(url)?.[1]
-  return folder === undefined ? Effect.succeed(url) : SafePath.resolve(folder, context).pipe(
-    Effect.map((place) => `embedded:${place}`),
-    Effect.mapError(SafePath.asActionError)
-  )
-}
+/** How a step comes to its database; `embedded:` is the case's own. */
+export const family = {
+  name: "postgres",
+  service: Postgres.Postgres,
+  settings: Schema.decodeUnknownResult(Settings),
+  options: (settings: typeof Settings.Type): Postgres.ConnectOptions => {
+    const { statement_timeout: _, ...options } = settings
+    return Connection.inCode(options)
+  },
+  toActionError: (error: Postgres.PostgresError) => toActionError(error)
+} satisfies Connection.Family<
+  Postgres.Postgres,
+  Postgres.PostgresClient,
+  Postgres.PostgresError,
+  Postgres.ConnectOptions,
+  typeof Settings.Type
+>
 
 /** How statements are run. */
 export interface RunOptions {

@@ -1,7 +1,7 @@
 /** Reads `skein.yaml` by the table of settings: every unknown key and wrong value is noted, with its place. */
 import { Result } from "effect"
 import type { SourceText, Span } from "../../core/SourceText.ts"
-import type { ValueRecord } from "../../core/Value.ts"
+import { field, type ValueRecord } from "../../core/Value.ts"
 import * as Code from "../../scenario/Code.ts"
 import * as Node from "../../scenario/Node.ts"
 import * as Reader from "../../scenario/Reader.ts"
@@ -109,17 +109,29 @@ export const readEnvironments = (
   notes: Reader.Notes
 ): ReadonlyMap<string, { readonly [S in Exclude<Table.Section, "environments">]?: Node.Node }> => {
   const any = Reader.optional(Reader.any, "")
-  const environment = Reader.fields("an environment", { vars: any, base_urls: any, secrets: any })
+  const environment = Reader.fields("an environment", {
+    vars: any,
+    base_urls: any,
+    secrets: any,
+    connections: any
+  })
   if (node === undefined || isNothing(node)) return new Map()
   return new Map(
-    (Reader.named(environment).read(node, notes) ?? []).map(({ name, value: { base_urls, secrets, vars } }) => [
+    (Reader.named(environment).read(node, notes) ?? []).map((
+      { name, value: { base_urls, connections, secrets, vars } }
+    ) => [
       name,
-      { ...(vars && { vars }), ...(base_urls && { base_urls }), ...(secrets && { secrets }) }
+      {
+        ...(vars && { vars }),
+        ...(base_urls && { base_urls }),
+        ...(secrets && { secrets }),
+        ...(connections && { connections })
+      }
     ])
   )
 }
 
-const isNothing = (node: Node.Node): boolean => node._tag === "Scalar" && node.value === null
+export const isNothing = (node: Node.Node): boolean => node._tag === "Scalar" && node.value === null
 const isKey = (path: string): path is Table.Key => Object.hasOwn(Table.table, path)
 const isSection = (key: string): key is Table.Section => Object.hasOwn(Table.sections, key)
 
@@ -135,19 +147,20 @@ const knownAt = (path: string): ReadonlyArray<string> => {
   return [...new Set([...own, ...(prefix === "" ? Object.keys(Table.sections) : [])])]
 }
 
-/** Fills in the templates of a node; `undefined` when one has no value, which is noted. */
-const expand = (
+/** Fills in the templates of a node, which may read `env` and `more`; `undefined` when one has no value, which is noted. */
+export const expand = (
   node: Node.Node,
   environment: Readonly<Record<string, string>>,
-  notes: Reader.Notes
+  notes: Reader.Notes,
+  more: ValueRecord = {}
 ): Node.Node | undefined => {
-  if (node._tag === "Scalar") return expandScalar(node, environment, notes)
+  if (node._tag === "Scalar") return expandScalar(node, { env: environment, ...more }, notes)
   if (node._tag === "List") {
-    const items = node.items.map((item) => expand(item, environment, notes))
+    const items = node.items.map((item) => expand(item, environment, notes, more))
     return items.every((item) => item !== undefined) ? { ...node, items } : undefined
   }
   const entries = node.entries.flatMap((entry) => {
-    const value = expand(entry.value, environment, notes)
+    const value = expand(entry.value, environment, notes, more)
     return value === undefined ? [] : [{ ...entry, value }]
   })
   return entries.length === node.entries.length ? { ...node, entries } : undefined
@@ -155,7 +168,7 @@ const expand = (
 
 const expandScalar = (
   node: Node.ScalarNode,
-  environment: Readonly<Record<string, string>>,
+  values: ValueRecord,
   notes: Reader.Notes
 ): Node.Node | undefined => {
   if (typeof node.value !== "string" || !node.value.includes("$")) return node
@@ -171,7 +184,7 @@ const expandScalar = (
       node.span
     )
   }
-  const names: Code.Names = { get: (name) => name === "env" ? environment : undefined, list: () => ["env"] }
+  const names: Code.Names = { get: (name) => field(values, name), list: () => Object.keys(values) }
   try {
     return Node.fromValue(code.run(names, { now: refuse, random: refuse }), node.span)
   } catch (error) {

@@ -121,12 +121,10 @@ function shortest(value: Duration.Duration): string {
   return fitting === undefined ? millis === 0 ? "0" : `${millis}ms` : `${millis / fitting[1]}${fitting[0]}`
 }
 
-/** Exactly, in the largest unit that keeps it so: `64KiB`, `10MB`, `1234567`. */
+/** Exactly, in the largest unit that keeps it so: `64KiB`, `64MiB`, `10MB`, `1234567`. */
 function exactSize(bytes: number): string {
+  const binary = ([["MiB", 2 ** 20], ["KiB", 2 ** 10]] as const).find(([, unit]) => bytes > 0 && bytes % unit === 0)
+  if (binary !== undefined) return `${bytes / binary[1]}${binary[0]}`
   const short = ByteSize.format(bytes).replace(" ", "")
-  return bytes > 0 && bytes % 1024 === 0
-    ? `${bytes / 1024}KiB`
-    : ByteSize.parse(short) === bytes
-    ? short
-    : String(bytes)
+  return ByteSize.parse(short) === bytes ? short : String(bytes)
 }

@@ -5,6 +5,7 @@ import { formatPlace, type Problem, type SourceText, type Span } from "../../cor
 import type { ValueRecord } from "../../core/Value.ts"
 import type * as Node from "../../scenario/Node.ts"
 import * as Reader from "../../scenario/Reader.ts"
+import * as Connections from "./Connections.ts"
 import * as FileSettings from "./FileSettings.ts"
 import * as Parallel from "./Parallel.ts"
 import * as Table from "./Table.ts"
@@ -18,6 +19,11 @@ export interface Resolved {
   readonly variables: ValueRecord
   /** Secrets of the file and, over them, of the chosen environment, in the spelling of `secrets:`. Not fetched yet. */
   readonly secrets: ValueRecord
+  /**
+   * Servers of the file and, over them, of the chosen environment: `{ url, options }` by name. `${secrets.NAME}` is still in the URLs,
+   * which may hold passwords.
+   */
+  readonly connections: ValueRecord
   /** How much of each kind of work runs at once. */
   readonly parallel: Parallel.Bounds
   readonly warnings: ReadonlyArray<Problem>
@@ -118,7 +124,7 @@ const readSections = (
   settings: Table.Settings,
   options: ResolveOptions,
   notes: Reader.Notes
-): Pick<Resolved, "defaults" | "variables" | "secrets"> => {
+): Pick<Resolved, "defaults" | "variables" | "secrets" | "connections"> => {
   const { environment } = options
   const folder = options.fileDirectory ?? options.directory
   const environments = FileSettings.readEnvironments(sections.environments, notes)
@@ -127,15 +133,21 @@ const readSections = (
     ...FileSettings.readValues(sections.base_urls, environment, notes),
     ...FileSettings.readValues(chosen.base_urls, environment, notes)
   }
+  const secrets = {
+    ...FileSettings.readSecrets(sections.secrets, folder, notes),
+    ...FileSettings.readSecrets(chosen.secrets, folder, notes)
+  }
+  const names = Object.keys(secrets)
   return {
     defaults: {
       ...FileSettings.readValues(sections.vars, environment, notes),
       ...(Object.keys(urls).length === 0 ? {} : { base_urls: urls })
     },
     variables: FileSettings.readValues(chosen.vars, environment, notes),
-    secrets: {
-      ...FileSettings.readSecrets(sections.secrets, folder, notes),
-      ...FileSettings.readSecrets(chosen.secrets, folder, notes)
+    secrets,
+    connections: {
+      ...Connections.read(sections.connections, environment, names, notes),
+      ...Connections.read(chosen.connections, environment, names, notes)
     }
   }
 }
@@ -185,6 +197,9 @@ const others: ReadonlySet<string> = new Set([
   "SKEIN_LIVE",
   "SKEIN_SOAK",
   "SKEIN_SOURCE",
+  "SKEIN_TEST_AMQP_URL",
+  "SKEIN_TEST_MONGO_URL",
   "SKEIN_TEST_POSTGRES_URL",
+  "SKEIN_TEST_REDIS_URL",
   "SKEIN_TEST_REPORT"
 ])

@@ -1,8 +1,12 @@
 /** Settings as the services take them. */
 import { Effect, FileSystem, Redacted, Schema } from "effect"
+import * as Connection from "../../scenario/Connection.ts"
+import type * as CacheStore from "../../services/CacheStore.ts"
+import type * as DocumentStore from "../../services/DocumentStore.ts"
 import type * as HttpPolicy from "../../services/HttpPolicy.ts"
-import type { ConnectOptions } from "../../services/Postgres.ts"
-import type { Settings } from "./Table.ts"
+import type * as MessageBroker from "../../services/MessageBroker.ts"
+import type * as Postgres from "../../services/Postgres.ts"
+import { type Key, keys, type Settings } from "./Table.ts"
 
 /** How HTTP requests are sent. */
 export const httpSettings = (settings: Settings): Omit<HttpPolicy.Settings, "spans"> => ({
@@ -49,11 +53,29 @@ export const httpConnection = Effect.fn("Config.httpConnection")(function*(
 })
 
 /** How connections to Postgres are kept. `postgres.statement_timeout` is the steps' business. */
-export const postgresOptions = (settings: Settings): ConnectOptions => ({
-  maxConnections: settings["postgres.max_connections"],
-  minConnections: settings["postgres.min_connections"],
-  idleTimeout: settings["postgres.idle_timeout"],
-  maxLifetime: settings["postgres.max_lifetime"],
-  connectTimeout: settings["postgres.connect_timeout"],
-  acquireTimeout: settings["postgres.acquire_timeout"]
-})
+export const postgresOptions = (settings: Settings): Postgres.ConnectOptions => {
+  const { statementTimeout: _, ...options } = connectOptions("postgres", settings)
+  return options
+}
+
+/** How connections to document stores are kept. */
+export const mongoOptions = (settings: Settings): DocumentStore.ConnectOptions => connectOptions("mongo", settings)
+
+/** How connections to message brokers are kept. */
+export const amqpOptions = (settings: Settings): MessageBroker.ConnectOptions => connectOptions("amqp", settings)
+
+/** How caches are kept. */
+export const cacheOptions = (settings: Settings): CacheStore.ConnectOptions => connectOptions("cache", settings)
+
+type ConnectOptionsOf<Family extends string> = Connection.InCode<
+  { readonly [K in Key as K extends `${Family}.${infer Name}` ? Exclude<Name, "url"> : never]: Settings[K] }
+>
+
+/** The settings of a family as a service takes them: its keys without `url`, and as they are spelt in code. */
+const connectOptions = <const Family extends string>(family: Family, settings: Settings): ConnectOptionsOf<Family> =>
+  Connection.inCode(Object.fromEntries(
+    keys.filter((key) => key.startsWith(`${family}.`) && key !== `${family}.url`).map((key) => [
+      key.slice(family.length + 1),
+      settings[key]
+    ])
+  )) as ConnectOptionsOf<Family>

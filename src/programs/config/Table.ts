@@ -42,6 +42,9 @@ const optional = <A>(
 
 const http = HttpPolicy.defaults
 
+/** No server: a store of the case's own. */
+const embedded = Redacted.make("embedded:", { label: "URL" })
+
 export const table = {
   "concurrency": {
     kind: Kind.count(1),
@@ -111,7 +114,7 @@ export const table = {
 
   "postgres.url": setting(
     Kind.url,
-    Redacted.make("embedded:", { label: "URL" }),
+    embedded,
     "The database of steps that name none"
   ),
   "postgres.max_connections": setting(Kind.count(1), 25, "Connections to one database"),
@@ -129,6 +132,103 @@ export const table = {
     "The longest wait for a connection while all are in use"
   ),
   "postgres.statement_timeout": optional(Kind.duration, "none", "The longest time for one statement"),
+
+  "mongo.url": setting(Kind.url, embedded, "The document store of steps that name none"),
+  "mongo.max_connections": setting(Kind.count(1), 100, "Connections to one store"),
+  "mongo.min_connections": setting(Kind.count(0), 10, "Connections kept open when nobody uses them"),
+  "mongo.idle_timeout": setting(Kind.duration, Duration.minutes(30), "How long an unused connection is kept"),
+  "mongo.connect_timeout": setting(
+    Kind.duration,
+    Duration.seconds(10),
+    "Making one connection, TLS and login included"
+  ),
+  "mongo.socket_timeout": setting(
+    Kind.duration,
+    Duration.seconds(30),
+    "The longest silence while an answer is awaited"
+  ),
+  "mongo.selection_timeout": setting(
+    Kind.duration,
+    Duration.seconds(5),
+    "The longest search for a server that can do the operation"
+  ),
+  "mongo.heartbeat": setting(Kind.duration, Duration.seconds(10), "How often each server is asked whether it is there"),
+  "mongo.acquire_timeout": setting(
+    Kind.duration,
+    Duration.seconds(15),
+    "The longest wait for a connection while all are in use"
+  ),
+  "mongo.operation_timeout": optional(Kind.duration, "none", "The longest time for one operation, on the server too"),
+  "mongo.retry_reads": setting(Kind.flag, true, "Try a read once more after a lost connection"),
+  "mongo.retry_writes": setting(
+    Kind.flag,
+    true,
+    "Try a single write once more after a lost connection, where the server can tell a repetition"
+  ),
+  "mongo.application_name": setting(Kind.text, "skein", "What the server shows of us"),
+
+  "amqp.url": setting(Kind.url, embedded, "The message broker of steps that name none"),
+  "amqp.connect_timeout": setting(Kind.duration, Duration.seconds(10), "Making a connection, TLS and login included"),
+  "amqp.heartbeat": setting(
+    Kind.duration,
+    Duration.seconds(10),
+    "A connection that is silent for two of these is lost"
+  ),
+  "amqp.confirm_timeout": setting(Kind.duration, Duration.seconds(10), "The longest wait for the confirm of a message"),
+  "amqp.max_unconfirmed": setting(
+    Kind.count(1),
+    1024,
+    "Messages that wait for their confirm at a time; further ones wait"
+  ),
+  "amqp.max_channels": setting(Kind.count(1), 10, "Channels open for publishing and asking"),
+  "amqp.min_channels": setting(Kind.count(0), 2, "Channels kept open when nobody uses them"),
+  "amqp.idle_timeout": setting(Kind.duration, Duration.hours(1), "How long an unused channel is kept"),
+  "amqp.max_lifetime": setting(Kind.duration, Duration.hours(2), "The age at which a channel is replaced"),
+  "amqp.acquire_timeout": setting(
+    Kind.duration,
+    Duration.seconds(15),
+    "The longest wait for a channel while all are in use"
+  ),
+  "amqp.health_interval": setting(
+    Kind.duration,
+    Duration.minutes(30),
+    "How often unused channels are asked whether they are there"
+  ),
+  "amqp.reconnect_timeout": optional(Kind.duration, "for ever", "How long a lost connection is tried again"),
+  "amqp.reconnect_delay": setting(
+    Kind.duration,
+    Duration.millis(100),
+    "The first delay before a lost connection is tried again; it grows by half up to a minute"
+  ),
+  "amqp.application_name": setting(Kind.text, "skein", "What the server shows of us"),
+
+  "cache.url": setting(Kind.url, embedded, "The cache of steps that name none"),
+  "cache.max_entries": setting(Kind.count(1), 10_000, "Entries of the memory level; the least recently used goes"),
+  "cache.max_bytes": setting(Kind.size, 64 * 2 ** 20, "Bytes of the values in the memory level"),
+  "cache.promotion_ttl": setting(
+    Kind.duration,
+    Duration.minutes(5),
+    "The longest that the memory level trusts a value that came from Redis"
+  ),
+  "cache.invalidation": setting(
+    Kind.oneOf(["tracking", "pubsub", "none"]),
+    "tracking",
+    "How the memory levels of other processes learn of a change"
+  ),
+  "cache.connect_timeout": setting(Kind.duration, Duration.seconds(5), "Making the connection, TLS and login included"),
+  "cache.command_timeout": setting(Kind.duration, Duration.seconds(10), "The longest time for one command"),
+  "cache.max_queued": setting(
+    Kind.count(1),
+    10_000,
+    "Commands that wait for an answer on a connection; further ones fail"
+  ),
+  "cache.connections": setting(Kind.count(1), 1, "Connections; one is the fastest, since commands are pipelined"),
+  "cache.acquire_timeout": setting(
+    Kind.duration,
+    Duration.seconds(15),
+    "The longest wait for a connection while all are full"
+  ),
+  "cache.retries": setting(Kind.count(0), 5, "How often a command that did not reach the server is tried again"),
 
   "parallel.enabled": setting(Kind.flag, true, "Whether anything at all runs at once"),
   "parallel.max_concurrency": optional(Kind.count(1), "concurrency", "How much runs at once, of each kind below"),
@@ -178,7 +278,8 @@ export const sections = {
   vars: "Variables of every scenario, under those of the scenario itself",
   base_urls: "Addresses by name, read in scenarios as ${base_urls.name}",
   secrets: "Secrets of every scenario, by where they come from",
-  environments: "Named sets of vars, base_urls and secrets, one of which is chosen with --env"
+  connections: "Servers by name, for url: NAME of a step: a URL, or { url, options } with settings of its family",
+  environments: "Named sets of vars, base_urls, secrets and connections, one of which is chosen with --env"
 } as const
 
 export type Section = keyof typeof sections

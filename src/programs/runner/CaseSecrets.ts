@@ -1,6 +1,6 @@
 /** The secrets of a case or suite: those of its file, those of the suite around it, those of the configuration. */
 import { Effect } from "effect"
-import { isRecord, type Value, type ValueRecord } from "../../core/Value.ts"
+import { field, isRecord, type Value, type ValueRecord } from "../../core/Value.ts"
 import type { CompiledScenario } from "../../scenario/Compiled.ts"
 import type { Spelling } from "../../scenario/Scenario.ts"
 import * as SecretReference from "../../services/SecretReference.ts"
@@ -30,6 +30,27 @@ export const fetch = <R>(
   }
   return Effect.map(state.secrets(references, directory), (found) => ({ ...empty, ...found }))
 }
+
+/** Puts secrets into the URLs of connections: as they are where one is the whole URL, else percent-encoded for their place. */
+export const fillIn = (connections: ValueRecord, secrets: ValueRecord): ValueRecord => {
+  const fill = (url: string): string =>
+    url.replace(reference, (whole, name: string) => {
+      const secret = field(secrets, name)
+      return typeof secret !== "string" ? whole : whole === url ? secret : encodeURIComponent(secret)
+    })
+  return Object.fromEntries(
+    Object.entries(connections).map(([name, one]): [string, Value] => [
+      name,
+      typeof one === "string"
+        ? fill(one)
+        : isRecord(one) && typeof one["url"] === "string"
+        ? { ...one, url: fill(one["url"]) }
+        : one
+    ])
+  )
+}
+
+const reference = /\$\{secrets\.([\p{L}\p{N}_-]+)\}/gu
 
 /**
  * Robogo looks for a secret's file from where it runs; beside the case comes first here. A variable of the environment that

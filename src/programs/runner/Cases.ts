@@ -5,7 +5,7 @@
 import { Effect, type FileSystem, type Path, Result } from "effect"
 import type { Problem } from "../../core/SourceText.ts"
 import { positionAt } from "../../core/SourceText.ts"
-import { isArray, isRecord, type Value, type ValueRecord } from "../../core/Value.ts"
+import { field, isArray, isRecord, type Value, type ValueRecord } from "../../core/Value.ts"
 import type * as Action from "../../scenario/Action.ts"
 import * as Code from "../../scenario/Code.ts"
 import * as Compile from "../../scenario/Compile.ts"
@@ -44,6 +44,8 @@ export interface CompileOptions {
   /** Values from outside, under those of the files: `vars` of `skein.yaml`. */
   readonly defaults: ValueRecord
   readonly secrets: ReadonlyArray<string>
+  /** URLs by name, each a text or `{ url, options }`. */
+  readonly connections: ValueRecord
   readonly workingDirectory: string
   readonly root: string
   readonly allowOutside: boolean
@@ -63,7 +65,8 @@ export const compile = (loaded: Loaded, options: CompileOptions): Compiled => {
   const compileOptions = {
     actions: options.actions,
     variables: [...Object.keys(options.variables), ...Object.keys(options.defaults)],
-    secrets: options.secrets
+    secrets: options.secrets,
+    connections: Object.keys(options.connections)
   }
   const suites = loaded.suites.map(({ directory, suite }) => Compile.suite(suite, directory, compileOptions, problems))
   const bySource = new Map(suites.map((suite) => [suite.suite.source, suite]))
@@ -225,11 +228,19 @@ const rowsOf = (
       }))
     case "Query":
       return ask
-        ? queryRows(data.query, data.url === undefined ? "embedded:" : String(Node.toValue(data.url))).pipe(
+        ? queryRows(data.query, urlOf(data.url, options)).pipe(
           Effect.match({ onFailure: (error) => refuse(error.message), onSuccess: (rows) => rows })
         )
         : Effect.succeed([{ query: data.query }])
   }
+}
+
+/** Secrets are fetched by cases, so a connection that needs one is refused here by its server. */
+const urlOf = (node: Node.Node | undefined, { connections }: CompileOptions): string => {
+  const given = node === undefined ? "embedded:" : String(Node.toValue(node))
+  const named = field(connections, given)
+  const url = isRecord(named) ? named["url"] : named
+  return typeof url === "string" ? url : given
 }
 
 const queryRows = (query: string, url: string) =>

@@ -99,7 +99,7 @@ const runOnce = <R>(
     }
     const { scenario } = compiled
     const settings = withOwnSettings(
-      settingsOf(one.id, one.file, compiled.directory, one.root, state, state.emit, one.baseId),
+      settingsOf(one.id, one.file, compiled.directory, one.root, state, state.emit, secrets.success, one.baseId),
       scenario
     )
     const robogoSecrets = scenario.spelling === "robogo" ? secrets.success : {}

@@ -12,6 +12,7 @@ import type { MockServer } from "../../services/MockServer.ts"
 import type { Postgres } from "../../services/Postgres.ts"
 import * as Secrets from "../../services/Secrets.ts"
 import type * as Cases from "./Cases.ts"
+import * as CaseSecrets from "./CaseSecrets.ts"
 import type * as Suites from "./Suites.ts"
 
 /** What cases need beside the services of their actions. */
@@ -119,6 +120,7 @@ export const settingsOf = <R>(
   root: string,
   state: RunState<R>,
   emit: CaseSettings["emit"],
+  secrets: ValueRecord,
   baseId: string = caseId
 ): CaseSettings => ({
   caseId,
@@ -127,7 +129,10 @@ export const settingsOf = <R>(
   root,
   allowOutside: state.plan.options.allowOutside,
   environment: state.options.environment ?? {},
-  settings: state.options.settings ?? {},
+  settings: {
+    ...state.options.settings,
+    connections: CaseSecrets.fillIn(state.plan.options.connections, secrets)
+  },
   seed: hash(caseId) ^ state.seed,
   updateSnapshots: state.options.updateSnapshots ?? false,
   keepExchanges: state.options.keepExchanges ?? false,

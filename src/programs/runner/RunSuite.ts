@@ -46,10 +46,15 @@ export const open = <R>(suite: CompiledSuite, cases: number, state: RunState<R>)
         row: undefined,
         rowIndex: 0
       }, {
-        settings: settingsOf(caseId, source.path, suite.directory, state.plan.options.root, state, (event) =>
-          Effect.sync(() =>
-            void held.push(event)
-          )),
+        settings: settingsOf(
+          caseId,
+          source.path,
+          suite.directory,
+          state.plan.options.root,
+          state,
+          (event) => Effect.sync(() => void held.push(event)),
+          found
+        ),
         stop: Effect.never,
         grace: graceOf(state)
       }, use)

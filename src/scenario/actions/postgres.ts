@@ -2,6 +2,7 @@
 import { Clock, Effect, Schema } from "effect"
 import * as Action from "../Action.ts"
 import * as Bounds from "../Bounds.ts"
+import * as Connection from "../Connection.ts"
 import * as Fields from "../Fields.ts"
 import * as PostgresStep from "../PostgresStep.ts"
 import * as RobogoPostgres from "../RobogoPostgres.ts"
@@ -21,8 +22,8 @@ export const postgres = Action.make({
     transaction: Fields.optional(Fields.Statements, "Statements of which all are done, or none"),
     concurrency: Fields.optional(Fields.Int, "How many statements of a batch run at once [default: 1, in their order]"),
     url: Fields.optional(
-      Fields.Text,
-      "Where the database is: postgres://..., embedded:, embedded:name, embedded:./folder [default: postgres.url of skein.yaml, else embedded:]"
+      Fields.Connection,
+      "Where the database is: postgres://..., embedded:, embedded:name, embedded:./folder, or the name of a connection [default: postgres.url of skein.yaml, else embedded:]"
     ),
     timeout: Fields.optional(
       Fields.Duration,
@@ -43,7 +44,9 @@ export const postgres = Action.make({
     duration_ms: Schema.Finite
   }),
   effect: PostgresStep.effectOf,
-  validate: (present) => {
+  validate: (present, constants) => {
+    const problems = Connection.urlProblems(constants, ["postgres", "postgresql"])
+    if (problems.length > 0) return problems
     const forms = ["query", "execute", "batch", "transaction"].filter((form) => present.has(form))
     if (forms.length === 0) return ["give query, execute, batch or transaction"]
     if (forms.length > 1) return [`give only one of ${forms.join(" and ")}`]
@@ -96,11 +99,10 @@ steps:
     }
   ],
   run: Effect.fnUntraced(function*(input, context) {
-    const settings = yield* PostgresStep.settingsOf(context)
     if (input.connect_as !== undefined && input.url !== undefined) {
-      yield* PostgresStep.remember(input.connect_as, input.url, context)
+      yield* Connection.remember("postgres", input.connect_as, input.url, context)
     }
-    const client = yield* PostgresStep.connect(input.url, context)
+    const { client, settings } = yield* Connection.open(PostgresStep.family, input.url, context)
     const options: PostgresStep.RunOptions = {
       timeout: input.timeout ?? settings.statement_timeout,
       // Robogo's numerics are text, and so is what a person wrote there.
