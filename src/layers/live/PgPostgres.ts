@@ -4,7 +4,7 @@
  *
  * The one file that knows the driver: `PglitePostgres` gives `openPool` a stream instead of a URL.
  */
-import { PgClient, type PgConnection, PgPool, PgTypes } from "@effect/sql-pg"
+import { PgClient, PgConnection, PgPool, PgTypes } from "@effect/sql-pg"
 import { Duration, Effect, Layer, Option, RcMap, type Redacted, Result, Schedule, Scope, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient, type SqlConnection } from "effect/sql"
@@ -17,6 +17,7 @@ import { type ConnectOptions, Postgres, type PostgresClient, type PostgresError 
 import * as Address from "./PostgresAddress.ts"
 import { codecs, decodeArray, Numeric } from "./PostgresCodecs.ts"
 import { fromSqlError, PoolExhausted } from "./PostgresFailure.ts"
+import * as PointReads from "./PostgresPointReads.ts"
 import { toNative, type Typed } from "./PostgresValues.ts"
 import * as SqlClientPostgres from "./SqlClientPostgres.ts"
 
@@ -65,20 +66,29 @@ export const openPool = Effect.fnUntraced(function*(
   const { shown } = target
   const maxConnections = options.maxConnections ?? 25
   const meter = yield* PoolMetrics.meter({ service: "postgres", server: target.server }, maxConnections)
-  const pool = yield* PgPool.make({
+  const prepare = target.stream === undefined && (options.prepare ?? true)
+  // Poolers that cannot prepare do not take the parameters of shared connections either.
+  const sharedConnections = prepare ? Math.min(2, Math.floor(maxConnections / 4)) : 0
+  const exclusiveConnections = maxConnections - sharedConnections
+  const config: PgConnection.Config = {
     ...(target.stream === undefined
       ? { url: target.url, keepAlive: "30 seconds" }
       : { stream: target.stream, ssl: false, username: "postgres", database: "postgres" }),
     ...(target.password === undefined ? {} : { password: countedPassword(target.password, meter) }),
     // An embedded database holds the statements of all connections together, where names would meet.
-    prepare: target.stream === undefined && (options.prepare ?? true),
+    prepare,
     types,
     applicationName: options.applicationName ?? "skein",
-    connectTimeout: options.connectTimeout ?? "10 seconds",
-    maxConnections,
-    minConnections: options.minConnections ?? 0,
-    idleTimeout: options.idleTimeout ?? "30 seconds",
-    connectionTTL: options.maxLifetime ?? "5 minutes"
+    connectTimeout: options.connectTimeout ?? "10 seconds"
+  }
+  const idleTimeout = Duration.fromInputUnsafe(options.idleTimeout ?? "30 seconds")
+  const maxLifetime = Duration.fromInputUnsafe(options.maxLifetime ?? "5 minutes")
+  const pool = yield* PgPool.make({
+    ...config,
+    maxConnections: exclusiveConnections,
+    minConnections: Math.min(options.minConnections ?? 0, exclusiveConnections),
+    idleTimeout,
+    connectionTTL: maxLifetime
   }).pipe(Effect.mapError((error) => fromSqlError(error, { shown })))
 
   let reached = false
@@ -92,7 +102,7 @@ export const openPool = Effect.fnUntraced(function*(
       }),
       Effect.timeoutOrElse({
         duration: options.acquireTimeout ?? "30 seconds",
-        orElse: () => exhausted(maxConnections, options)
+        orElse: () => exhausted(exclusiveConnections, options)
       }),
       meter.lend
     )
@@ -109,10 +119,18 @@ export const openPool = Effect.fnUntraced(function*(
     transformRows: (rows) => rows.map(nativeRow)
   }).pipe(Effect.provide(Reactivity.layer))
 
+  const pointReads = yield* PointReads.make({
+    open: PgConnection.make({ ...config, multiplex: true, startupParameters: PointReads.startupParameters }),
+    connections: sharedConnections,
+    idleTimeout,
+    maxLifetime
+  })
+
   const client = SqlClientPostgres.make(sql, {
     shown,
     typed,
     pool: meter.read,
+    pointReads,
     listen: (channel) => Effect.flatMap(acquire(pool.reserve), (connection) => connection.listen(channel))
   })
   return { client, reach: Effect.suspend(() => reached ? Effect.void : Effect.asVoid(client.version)) }

@@ -51,7 +51,7 @@ export const fromSqlError = (error: SqlError, attempted: Attempted): PostgresErr
     const value = Predicate.hasProperty(cause, name) ? cause[name] : undefined
     return typeof value === "string" ? value : undefined
   }
-  const sqlState = /^[0-9A-Z]{5}$/.test(field("code") ?? "") ? field("code") : undefined
+  const sqlState = /^(?=.*\d)[0-9A-Z]{5}$/.test(field("code") ?? "") ? field("code") : undefined
   const said = field("message") ?? error.reason.message ?? error.reason._tag
   const reason = reasonOf(error, cause, sqlState, said)
   const place = Number(field("position"))

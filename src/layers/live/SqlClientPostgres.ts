@@ -3,19 +3,14 @@
  *
  * `PgPostgres` uses it over its pools; `layer` gives library users a `Postgres` made of the one client they have.
  */
-import { Effect, Layer, Queue, type Scope, Stream } from "effect"
+import { Context, Effect, Layer, Queue, type Scope, Stream } from "effect"
 import type { SqlClient } from "effect/sql"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Value } from "../../core/Value.ts"
 import * as Health from "../../services/Health.ts"
-import {
-  Postgres,
-  type PostgresClient,
-  PostgresError,
-  type QueryOptions,
-  type QueryResult
-} from "../../services/Postgres.ts"
+import { Postgres, type PostgresClient, PostgresError, type QueryResult } from "../../services/Postgres.ts"
 import { brief, fromSqlError, unreadableHint } from "./PostgresFailure.ts"
+import type { PointReads } from "./PostgresPointReads.ts"
 import { toParameter, toRecord, type Typed } from "./PostgresValues.ts"
 
 export interface ClientOptions {
@@ -26,6 +21,8 @@ export interface ClientOptions {
   readonly listen?: Listen | undefined
   /** The connections at this moment. */
   readonly pool?: (() => Health.Pool) | undefined
+  /** Statements outside of transactions that may share a connection. */
+  readonly pointReads?: PointReads | undefined
 }
 
 /** Registers a listener; the queue fails when its connection is lost. */
@@ -39,24 +36,34 @@ export const make = (sql: SqlClient.SqlClient, options: ClientOptions): Postgres
   const plain = sql.withoutTransforms()
   const bind = (params: ReadonlyArray<Value>) => params.map((value) => toParameter(value, options.typed))
 
-  const query = Effect.fn("Postgres.query")(function*(
-    text: string,
-    params: ReadonlyArray<Value> = [],
-    queryOptions?: QueryOptions
-  ) {
-    const answer = yield* plain.unsafe(text, bind(params)).raw.pipe(
-      Effect.mapError((error) => fromSqlError(error, { shown, text }))
+  const ask = (text: string, params: ReadonlyArray<unknown>): Effect.Effect<unknown, SqlError> => {
+    const alone = plain.unsafe(text, params).raw
+    if (options.pointReads === undefined) return alone
+    const { pointReads } = options
+    return Effect.withFiber((fiber) =>
+      Context.getOrUndefined(fiber.context, sql.transactionService) === undefined
+        ? pointReads.ask(text, params, alone)
+        : alone
     )
+  }
+
+  const query: PostgresClient["query"] = (text, params = [], queryOptions) => {
     const numeric = queryOptions?.numeric ?? "number"
-    if (queryOptions?.sameNames !== "number" || !isRawResult(answer) || !losesColumns(answer)) {
-      return yield* resultOf(answer, text, numeric)
-    }
-    if (answer.command !== "SELECT") return yield* twoColumns(text, answer.fields)
-    const rows = yield* plain.unsafe(text, bind(params)).values.pipe(
-      Effect.mapError((error) => fromSqlError(error, { shown, text }))
+    const bound = bind(params)
+    return ask(text, bound).pipe(
+      Effect.mapError((error) => fromSqlError(error, { shown, text })),
+      Effect.flatMap((answer) => {
+        if (queryOptions?.sameNames !== "number" || !isRawResult(answer) || !losesColumns(answer)) {
+          return resultOf(answer, text, numeric)
+        }
+        if (answer.command !== "SELECT") return twoColumns(text, answer.fields)
+        return plain.unsafe(text, bound).values.pipe(
+          Effect.mapError((error) => fromSqlError(error, { shown, text })),
+          Effect.flatMap((rows) => resultOf(withDistinctNames(answer, rows), text, numeric))
+        )
+      })
     )
-    return yield* resultOf(withDistinctNames(answer, rows), text, numeric)
-  })
+  }
 
   const version = query("show server_version").pipe(
     Effect.map(({ rows }) => `PostgreSQL ${String(rows[0]?.["server_version"]).split(" ")[0]}`)
