@@ -32,8 +32,9 @@ export class WireError extends Error {}
 
 /** Cuts the bytes of a connection into whole messages, however they arrive. */
 export class Framing {
+  /** Bytes that are there and not yet read as a message. */
+  length = 0
   private chunks: Array<Buffer> = []
-  private length = 0
 
   push(chunk: Buffer): void {
     this.chunks.push(chunk)
@@ -129,8 +130,8 @@ const readDocument = (bytes: Buffer, index: number): Document =>
   deserialize(bytes, { index, allowObjectSmallerThanBufferSize: true }) as Document
 
 /** Writes the answer to a request. */
-export const write = (id: number, to: Pick<Request, "id" | "form">, answer: Document): Uint8Array => {
-  const document = serialize(answer, { ignoreUndefined: true })
+export const write = (id: number, to: Pick<Request, "id" | "form">, answer: Document | Uint8Array): Uint8Array => {
+  const document = answer instanceof Uint8Array ? answer : serialize(answer, { ignoreUndefined: true })
   const prefix = to.form === "message" ? 21 : 36
   const bytes = Buffer.allocUnsafe(prefix + document.length)
   bytes.fill(0, 16, prefix)

@@ -43,6 +43,8 @@ const clientOptions = ({ parameters }: Address, options: ConnectOptions): MongoC
     serverSelectionTimeoutMS: [millis(options.selectionTimeout), 5_000],
     heartbeatFrequencyMS: [millis(options.heartbeat), 10_000],
     waitQueueTimeoutMS: [millis(options.acquireTimeout), 15_000],
+    // The kind that was stored: an int64 is never rounded, and is one when it is written back.
+    useBigInt64: [true, true],
     retryReads: [options.retryReads, true],
     retryWrites: [options.retryWrites, true],
     appName: [options.applicationName, "skein"]

@@ -1,0 +1,167 @@
+/**
+ * The embedded document store behind the wire protocol of MongoDB. Each connection does one command after the other, as
+ * drivers expect; what the store does is in `MongoWireCommands`.
+ */
+import { deserialize } from "bson"
+import { Clock, Effect, type Fiber, FiberSet, Layer, Schedule, type Scope } from "effect"
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
+import { FakeServer, FakeServerError, type Options, type Running } from "../../services/FakeServer.ts"
+import { Journal } from "../../services/Journal.ts"
+import * as DocumentEngine from "./DocumentEngine.ts"
+import * as Wire from "./MongoWire.ts"
+import * as Commands from "./MongoWireCommands.ts"
+import { Cursors } from "./MongoWireCursors.ts"
+import { failed, failure } from "./MongoWireReply.ts"
+import { type Reply, Sessions } from "./MongoWireSessions.ts"
+
+/** Most connections at a time. */
+const maxConnections = 2_000
+
+/** Starts a server over an engine, until the scope closes. */
+export const serve = Effect.fnUntraced(function*(
+  engine: DocumentEngine.DocumentEngine,
+  options: Pick<Options, "host" | "port"> = {}
+): Effect.fn.Return<Running, FakeServerError, Scope.Scope> {
+  const startedAt = yield* Clock.currentTimeMillis
+  const sessions = new Sessions(engine)
+  const cursors = new Cursors()
+  yield* Effect.forkScoped(Effect.repeat(Effect.andThen(cursors.sweep, sessions.sweep), Schedule.spaced("1 minute")))
+
+  const run = yield* FiberSet.makeRuntime<never, void, never>()
+  let last = 0
+  const server = createServer({ noDelay: true }, (socket) => {
+    const connection = { id: ++last, address: addressOf(socket) }
+    converse(socket, { run, context: { store: { engine, cursors, startedAt }, sessions, connection } })
+  })
+  server.maxConnections = maxConnections
+  const port = yield* listen(server, options)
+  return { url: `mongodb://${bracketed(options.host ?? loopback)}:${port}`, port }
+})
+
+const loopback = "127.0.0.1"
+const bracketed = (host: string): string => host.includes(":") ? `[${host}]` : host
+const addressOf = ({ localAddress, localPort }: Socket): string =>
+  `${bracketed((localAddress ?? loopback).replace(/^::ffff:/, ""))}:${localPort}`
+
+const format = { name: "skein documents", version: 1 }
+
+/** Needs a `Journal` for servers that keep their data. */
+export const layer: Layer.Layer<FakeServer, never, Journal> = Layer.effect(
+  FakeServer,
+  Effect.map(Journal, (journal) => ({
+    mongo: Effect.fn("FakeServer.mongo")(function*(options: Options = {}) {
+      const engine = yield* Effect.provideService(openEngine(options), Journal, journal)
+      return yield* serve(engine, options)
+    })
+  }))
+)
+
+const openEngine = Effect.fnUntraced(function*({ folder }: Options) {
+  if (folder === undefined) return yield* Effect.orDie(DocumentEngine.open())
+  const journal = yield* Journal
+  return yield* journal.open(folder, { format }).pipe(
+    Effect.flatMap((journal) => DocumentEngine.open({ journal })),
+    Effect.mapError(({ hint, message }) =>
+      new FakeServerError({ reason: "Storage", message, ...(hint === undefined ? {} : { hint }) })
+    )
+  )
+})
+
+const listen = (server: Server, { host = loopback, port = 0 }: Options) => {
+  const sockets = new Set<Socket>()
+  server.on("connection", (socket) => {
+    sockets.add(socket)
+    socket.once("close", () => sockets.delete(socket))
+  })
+  return Effect.acquireRelease(
+    Effect.callback<number, FakeServerError>((resume) => {
+      server.once("error", (error: NodeJS.ErrnoException) => resume(Effect.fail(notHad(error, host, port))))
+      server.listen({ host, port }, () => resume(Effect.succeed((server.address() as AddressInfo).port)))
+    }),
+    () =>
+      Effect.callback<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        for (const socket of sockets) socket.destroy()
+      })
+  )
+}
+
+const notHad = (error: NodeJS.ErrnoException, host: string, port: number): FakeServerError => {
+  const hint = hints[error.code ?? ""]
+  return new FakeServerError({
+    reason: "Address",
+    message: `cannot listen on ${bracketed(host)}:${port}: ${error.message}`,
+    ...(hint === undefined ? {} : { hint })
+  })
+}
+
+const hints: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another server listens there: end it, or take another port",
+  EACCES: "ports under 1024 are for root: take another one",
+  EADDRNOTAVAIL: "this machine has no such address"
+}
+
+/** What a connection is served with. */
+interface Serving {
+  readonly run: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
+  readonly context: Commands.Context
+}
+
+/** Bytes that may wait for their turn before the client has to. */
+const maxWaiting = 1_000_000
+
+/** Reads commands and answers them, one at a time. A client that goes takes what it asked for along, except for writes. */
+const converse = (socket: Socket, { context, run }: Serving): void => {
+  const framing = new Wire.Framing()
+  let fiber: Fiber.Fiber<void> | undefined
+  let outlives = false
+  let sent = 0
+
+  const proceed = (): void => {
+    if (fiber !== undefined || socket.destroyed) return
+    const request = next(framing, socket)
+    if (request === undefined) return void socket.resume()
+    outlives = Commands.outlivesClient(request.command)
+    const started = run(Effect.map(Commands.run(request.command, context), (reply) => {
+      if (socket.destroyed) release(reply, context.store.cursors)
+      else if (!request.silent) socket.write(Wire.write(++sent, request, reply))
+    }))
+    fiber = started
+    started.addObserver(() => {
+      fiber = undefined
+      // A client that sends without reading is waited for.
+      if (socket.writableNeedDrain) socket.once("drain", proceed)
+      else queueMicrotask(proceed)
+    })
+  }
+
+  socket.on("data", (chunk: Buffer) => {
+    framing.push(chunk)
+    if (fiber !== undefined && framing.length > maxWaiting) socket.pause()
+    proceed()
+  })
+  socket.on("error", () => socket.destroy())
+  socket.on("close", () => {
+    if (fiber !== undefined && !outlives) fiber.interruptUnsafe()
+  })
+}
+
+/** The next request, if it is there as a whole. What cannot be read ends the connection, after a word where one can be said. */
+const next = (framing: Wire.Framing, socket: Socket): Wire.Request | undefined => {
+  try {
+    const bytes = framing.next()
+    return bytes === undefined ? undefined : Wire.read(bytes)
+  } catch (error) {
+    const what = error instanceof Error ? error.message : String(error)
+    const answer = failed(failure("ProtocolError", `cannot read ${what}`), { inTransaction: false })
+    socket.end(Wire.write(0, { id: 0, form: "message" }, answer))
+    return undefined
+  }
+}
+
+/** Closes the cursor of an answer that nobody is there for. */
+const release = (reply: Reply, cursors: Cursors): void => {
+  if (!(reply instanceof Uint8Array)) return
+  const { cursor } = deserialize(reply, { useBigInt64: true })
+  cursors.kill(BigInt((cursor as { readonly id?: bigint } | undefined)?.id ?? 0n))
+}
