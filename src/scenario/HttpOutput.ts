@@ -138,7 +138,8 @@ const reasons = {
   BodyTooLarge: "Refused",
   TooManyRedirects: "Refused",
   Decode: "Connection",
-  Protocol: "Connection"
+  Protocol: "Connection",
+  CircuitOpen: "Unavailable"
 } as const satisfies Readonly<Record<HttpExchange.HttpExchangeError["reason"], Action.ActionError["reason"]>>
 
 export const toActionError = (error: HttpExchange.HttpExchangeError): Action.ActionError =>

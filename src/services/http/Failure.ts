@@ -26,7 +26,8 @@ export const Reason = Schema.Literals([
   "BodyTooLarge",
   "TooManyRedirects",
   "Decode",
-  "Protocol"
+  "Protocol",
+  "CircuitOpen"
 ])
 export type Reason = typeof Reason.Type
 

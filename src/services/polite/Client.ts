@@ -1,0 +1,212 @@
+/** The client behind `PoliteHttp`: one gate per host, tries again, one answer for equal questions. */
+import { Clock, Duration, Effect, Layer, Metric, Random, Redacted, Result, Scope } from "effect"
+import type { HttpClient } from "effect/http"
+import { CircuitBreaker } from "effect/persistence"
+import * as DurationText from "../../core/DurationText.ts"
+import * as SingleFlight from "../../core/SingleFlight.ts"
+import * as HttpExchange from "../HttpExchange.ts"
+import type { Decision, PoliteHttp, RequestOptions, Settings } from "../PoliteHttp.ts"
+import * as HostGate from "./HostGate.ts"
+import type { Change } from "./Pace.ts"
+import * as RateLimitHeaders from "./RateLimitHeaders.ts"
+import * as Retry from "./Retry.ts"
+import * as Revalidation from "./Revalidation.ts"
+
+const maxDecisions = 1_000
+
+type Sent = Effect.Effect<HttpExchange.Exchange, HttpExchange.HttpExchangeError, HttpClient.HttpClient>
+
+/** Makes one that is closed with the scope: what waits then is not sent any more. */
+export const make = Effect.fnUntraced(function*(
+  settings: Settings
+): Effect.fn.Return<PoliteHttp["Service"], never, Scope.Scope> {
+  const scope = yield* Effect.scope
+  const clock = yield* Clock.Clock
+  const breaker = yield* makeBreaker(settings)
+  const hosts = new Map<string, HostGate.HostGate>()
+  const flights = SingleFlight.make<HttpExchange.Exchange>(scope, () => {})
+  const kept = Revalidation.make(settings.revalidateBytes)
+  const decisions: Array<Decision> = []
+
+  const gateOf = (host: string): Effect.Effect<HostGate.HostGate> =>
+    Effect.suspend(() => {
+      const gate = hosts.get(host)
+      if (gate !== undefined) return Effect.succeed(gate)
+      return Effect.tap(Scope.provide(HostGate.make(settings), scope), (made) => {
+        hosts.set(host, made)
+        return Effect.void
+      })
+    })
+
+  const decide = Effect.fnUntraced(function*(host: string, changes: ReadonlyArray<Noted>, because: string) {
+    for (const change of changes) {
+      decisions.push({ at: clock.currentTimeMillisUnsafe(), host, because, ...change })
+      if (decisions.length > maxDecisions) decisions.shift()
+      yield* Effect.logDebug(`${host}: ${change.what} from ${change.from} to ${change.to}, because of ${because}`)
+    }
+  })
+
+  /** Learns from an attempt; a host that wants silence has it from everybody. */
+  const learn = Effect.fnUntraced(function*(
+    host: string,
+    gate: HostGate.HostGate,
+    attempt: Retry.Attempt,
+    verdict: Retry.Verdict,
+    delay: Duration.Duration
+  ) {
+    const now = clock.currentTimeMillisUnsafe()
+    if (Result.isSuccess(attempt)) {
+      const { perSecond, remaining, resetMs } = RateLimitHeaders.read(attempt.success.headers, now)
+      if (perSecond !== undefined) {
+        yield* decide(host, yield* gate.tell({ _tag: "Allowed", perSecond }), "RateLimit-Policy")
+      }
+      if (remaining === 0 && resetMs !== undefined && verdict._tag === "Answered") {
+        yield* pause(host, gate, Duration.millis(resetMs), "no requests left in this window")
+      }
+    }
+    if (verdict._tag === "Answered") {
+      yield* gate.tell({ _tag: "Answered" })
+    } else {
+      const refused = verdict._tag === "SlowDown"
+      yield* decide(host, yield* gate.tell({ _tag: refused ? "Refused" : "Lost" }), verdict.because)
+      if (refused) yield* pause(host, gate, verdict.wait ?? delay, verdict.because)
+    }
+  })
+
+  /** A part of the pause is added at random: those who were told the same moment must not all come at it. */
+  const pause = Effect.fnUntraced(function*(
+    host: string,
+    gate: HostGate.HostGate,
+    wanted: Duration.Duration,
+    because: string
+  ) {
+    const allowed = Duration.min(wanted, settings.maxRetryAfter)
+    if (Duration.isLessThan(allowed, wanted)) {
+      yield* Effect.logWarning(
+        `${host} wants a wait of ${DurationText.format(wanted)}; it is asked again after ${
+          DurationText.format(allowed)
+        }`
+      )
+    }
+    const spread = Math.min(5_000, Duration.toMillis(allowed) * 0.25) * (yield* Random.next)
+    const millis = Math.round(Duration.toMillis(allowed) + spread)
+    yield* gate.pause(Duration.millis(millis))
+    yield* decide(host, [{ what: "pause", from: 0, to: millis }], because)
+  })
+
+  const attempts = Effect.fnUntraced(function*(
+    request: HttpExchange.Request,
+    options: RequestOptions
+  ): Effect.fn.Return<HttpExchange.Exchange, HttpExchange.HttpExchangeError, HttpClient.HttpClient> {
+    const host = hostOf(request)
+    const gate = yield* gateOf(host)
+    const tries = 1 + ((options.repeatable ?? Retry.isRepeatable(request)) ? options.retries ?? settings.retries : 0)
+    const started = clock.monotonicTimeNanosUnsafe()
+    yield* count(requests, host)
+
+    for (let attempt = 1;; attempt++) {
+      const result = yield* gate.run(Effect.andThen(count(tried, host), guarded(breaker, host, settings, request)))
+      const verdict = Retry.verdict(result, settings, clock.currentTimeMillisUnsafe())
+      const delay = Retry.backoff(settings, attempt, yield* Random.next)
+      yield* learn(host, gate, result, verdict, delay)
+      const spent = Duration.nanos(clock.monotonicTimeNanosUnsafe() - started)
+      if (verdict._tag === "Answered" || attempt >= tries || Duration.isGreaterThan(spent, settings.retryBudget)) {
+        return yield* Effect.fromResult(result)
+      }
+      // A pause holds everybody at the gate; only the wait of this one request is slept here.
+      if (verdict._tag === "Unwell") {
+        yield* Effect.sleep(Duration.max(delay, Duration.min(verdict.wait ?? delay, settings.maxRetryAfter)))
+      }
+    }
+  })
+
+  const revalidated = (request: HttpExchange.Request, options: RequestOptions, key: string): Sent =>
+    settings.revalidateBytes === 0
+      ? attempts(request, options)
+      : Effect.map(attempts(kept.ask(request, key), options), (exchange) => kept.answer(exchange, key))
+
+  return {
+    execute: (request, options = {}) => {
+      const key = questionOf(request)
+      if (key === undefined) return attempts(request, options)
+      return settings.coalesce
+        ? flights.join(key, revalidated(request, options, key))
+        : revalidated(request, options, key)
+    },
+    decisions: Effect.sync(() => [...decisions]),
+    state: (host) => Effect.flatMap(gateOf(host), (gate) => gate.state)
+  }
+})
+
+type Noted = Change | { readonly what: "pause"; readonly from: number; readonly to: number }
+
+const makeBreaker = Effect.fnUntraced(function*(settings: Settings) {
+  const store = yield* Layer.build(CircuitBreaker.layerStoreMemory())
+  return yield* CircuitBreaker.make({
+    tripPolicy: CircuitBreaker.consecutive(settings.breakAfter),
+    openDuration: settings.breakFor
+  }).pipe(Effect.provideContext(store))
+})
+
+/** One attempt, unless the host has lost so many in a row that it is left alone; then that is the failure. */
+const guarded = (
+  breaker: CircuitBreaker.CircuitBreaker,
+  host: string,
+  settings: Settings,
+  request: HttpExchange.Request
+): Effect.Effect<Retry.Attempt, never, HttpClient.HttpClient> =>
+  breaker.execute(Effect.result(HttpExchange.execute(request)), {
+    key: host,
+    classify: (exit) =>
+      exit._tag === "Success" && Retry.verdict(exit.value, settings, 0)._tag === "Unwell"
+        ? CircuitBreaker.failure()
+        : CircuitBreaker.success
+  }).pipe(
+    Effect.catch((error) =>
+      Effect.succeed(Result.fail(
+        new HttpExchange.HttpExchangeError({
+          method: request.method ?? "GET",
+          url: request.url,
+          reason: "CircuitOpen",
+          detail: `not sent: ${settings.breakAfter} requests in a row to ${host} had no answer`,
+          hint: `see whether it is there; it is tried again after ${DurationText.format(settings.breakFor)}`,
+          cause: error
+        })
+      ))
+    )
+  )
+
+/** `host:port` of a request, as far as it can be told; a request that cannot be sent fails by itself. */
+const hostOf = ({ base, url }: HttpExchange.Request): string =>
+  URL.parse(url)?.host ?? URL.parse(base ?? "")?.host ?? ""
+
+/**
+ * Equal for requests that any answer would do for: GET and HEAD without a body or cookies that are kept. It holds what the
+ * request holds, secrets too, so it never leaves this file.
+ */
+const questionOf = (request: HttpExchange.Request): string | undefined => {
+  const method = (request.method ?? "GET").toUpperCase()
+  if (method !== "GET" && method !== "HEAD" || request.body !== undefined || request.jar !== undefined) return undefined
+  if (request.connection !== undefined) return undefined
+  const { base, cookies, headers, maxBodyBytes, maxRedirects, query, url } = request
+  return JSON.stringify([method, base, url, query, headers, secretOf(request), cookies, maxBodyBytes, maxRedirects])
+}
+
+const secretOf = ({ auth }: HttpExchange.Request): ReadonlyArray<string> =>
+  auth === undefined
+    ? []
+    : auth._tag === "Bearer"
+    ? [Redacted.value(auth.token)]
+    : [auth.user, Redacted.value(auth.password)]
+
+const requests = Metric.counter("skein_http_requests_total", {
+  description: "Requests that were asked for, by host",
+  incremental: true
+})
+const tried = Metric.counter("skein_http_attempts_total", {
+  description: "Requests that were sent, those sent again included, by host",
+  incremental: true
+})
+
+const count = (metric: Metric.Counter<number>, host: string) =>
+  Metric.update(Metric.withAttributes(metric, { host }), 1)
