@@ -28,11 +28,15 @@ export interface OpenOptions {
 export interface JournalHandle {
   /** What was found on opening. */
   readonly recovered: Recovered
-  /** The records that were there on opening, oldest first. Ends there; to be read once, before the first `append`. */
+  /** The records that were there on opening, oldest first. Ends there; to be read before `rewrite`. Copy what is kept for long. */
   readonly records: Stream.Stream<Uint8Array, JournalError>
-  /** Adds records in order, all or (after a crash) a prefix of them. Answers when they are as safe as `sync` says. */
+  /**
+   * Adds records in order, all or (after a crash) a prefix of them. Answers when they are as safe as `sync` says; until then
+   * they must not change. When it fails or is interrupted, a part of them may be found on the next opening. An empty list
+   * waits for what was added before.
+   */
   readonly append: (records: ReadonlyArray<Uint8Array>) => Effect.Effect<void, JournalError>
-  /** Puts `records` in the place of everything, atomically: after a crash it is either the old ones or the new ones. */
+  /** Puts `records` in the place of everything, atomically: after a crash it is either the old ones or the new ones. Appends wait. */
   readonly rewrite: (records: Iterable<Uint8Array>) => Effect.Effect<void, JournalError>
   /** Bytes on the disk. */
   readonly size: Effect.Effect<number>
@@ -50,10 +54,11 @@ export interface Recovered {
  * - `Held` another process holds the folder; `holder` says who
  * - `Format` the journal is of another kind, or of a newer version
  * - `Disk` it could not be read or written: no space, no permission, an I/O error. After a failed write every further one fails,
- *   since nobody knows what is on the disk
+ *   since nobody knows what is on the disk; after a failed rewrite the old records are still there and it goes on
+ * - `TooLong` a record is longer than 64 MiB; nothing was written
  */
 export class JournalError extends Schema.TaggedError<JournalError>()("JournalError", {
-  reason: Schema.Literals(["Held", "Format", "Disk"]),
+  reason: Schema.Literals(["Held", "Format", "Disk", "TooLong"]),
   /** What was tried, on what, and what went wrong. */
   message: Schema.String,
   /** What to do about it. */

@@ -3,10 +3,11 @@ import { assert, describe, layer } from "@effect/vitest"
 import { Effect, Fiber, Latch, Layer, type Scope, Stream } from "effect"
 import { existsSync } from "node:fs"
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { hostname, tmpdir } from "node:os"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { monitorEventLoopDelay } from "node:perf_hooks"
 import * as PglitePostgres from "../../src/layers/embedded/PglitePostgres.ts"
+import * as ProcessIdentity from "../../src/layers/ProcessIdentity.ts"
 import { Postgres, type PostgresClient } from "../../src/services/Postgres.ts"
 import { TestDatabase, tests } from "../services/PostgresSuite.ts"
 import { cacheFolder, entry } from "../support/embedded.ts"
@@ -265,7 +266,9 @@ layer(Layer.merge(Embedded, Layer.succeed(TestDatabase, { url: "embedded:suite" 
         return yield* withLayer(Effect.flip(connect(url)))
       }))
       const unlocked = !existsSync(lock)
-      yield* Effect.promise(() => writeFile(lock, `999999999 ${hostname()}\n`))
+      yield* Effect.promise(() =>
+        writeFile(lock, JSON.stringify({ ...ProcessIdentity.current(), pid: 999999999, token: "gone" }))
+      )
       const kept = yield* withLayer(
         Effect.flatMap(connect("embedded:./data"), (client) => values(client, "select n from t")),
         {

@@ -11,8 +11,8 @@ import { Duration, Effect, Layer, RcMap, Redacted, Result } from "effect"
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
 import { type ConnectOptions, Postgres, PostgresError } from "../../services/Postgres.ts"
+import * as FolderLock from "../FolderLock.ts"
 import { openPool } from "../live/PgPostgres.ts"
-import * as FolderLock from "./FolderLock.ts"
 import * as Instance from "./PgliteInstance.ts"
 
 export interface Options {
@@ -57,7 +57,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
 
   const instances = yield* RcMap.make({
     lookup: Effect.fnUntraced(function*(folder: string) {
-      if (folder !== "") yield* FolderLock.hold(folder).pipe(Effect.mapError(({ by }) => heldBy(folder, by)))
+      if (folder !== "") yield* FolderLock.hold(folder).pipe(Effect.mapError((refusal) => notHeld(folder, refusal)))
       return yield* Instance.open({ ...instanceOptions(options, folder), onLost: () => void fork(forget(folder)) })
     }),
     idleTimeToLive: (folder) => folder === "" ? "1 minute" : Duration.zero
@@ -146,9 +146,16 @@ const parse = (
   )
 }
 
-const heldBy = (folder: string, by: string) =>
-  new PostgresError({
-    reason: "Busy",
-    message: `the embedded Postgres in ${folder} cannot be opened: the folder is held by ${by}`,
-    hint: `wait until it is done, or name another folder; when nobody uses it, delete ${join(folder, "skein.lock")}`
-  })
+const notHeld = (folder: string, refusal: FolderLock.Refusal) =>
+  refusal._tag === "Held"
+    ? new PostgresError({
+      reason: "Busy",
+      message: `the embedded Postgres in ${folder} cannot be opened: the folder is held by ${refusal.by}`,
+      hint: "wait until it is done, or name another folder; when nobody uses it, delete " +
+        join(folder, FolderLock.fileName)
+    })
+    : new PostgresError({
+      reason: "Connection",
+      message: `the embedded Postgres in ${folder} cannot be opened: ${String(refusal.cause)}`,
+      hint: "name a folder that can be made and written to"
+    })
