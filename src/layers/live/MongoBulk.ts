@@ -1,6 +1,7 @@
-/** Many writes in chunks, with what became of each. */
+/** Many writes in chunks, with what became of each. The next chunk is written as BSON while the server does the last one. */
 import { ObjectId } from "bson"
-import { Effect, Iterable, Predicate } from "effect"
+import { Effect, Predicate } from "effect"
+import { setImmediate } from "node:timers/promises"
 import type {
   BulkItem,
   BulkOptions,
@@ -9,7 +10,7 @@ import type {
   DocumentStoreError,
   Write
 } from "../../services/DocumentStore.ts"
-import type { AnyBulkWriteOperation, BulkWriteResult, Collection } from "./MongoDriver.ts"
+import type { AnyBulkWriteOperation, BulkOperation, BulkWriteResult, Collection } from "./MongoDriver.ts"
 import type { CallOptions, Operations } from "./MongoOperation.ts"
 
 /** Sends one chunk after the other; after a failure of an ordered one, nothing more. */
@@ -21,19 +22,23 @@ export const write = Effect.fnUntraced(function*(
 ): Effect.fn.Return<BulkResult, DocumentStoreError> {
   const ordered = options.ordered ?? true
   const what = `bulkWrite in ${collection.collectionName}`
+  const chunks = chunksOf(writes, Math.max(1, options.chunkSize ?? 1_000))
+  const following = (): Chunk | undefined => {
+    const { done, value } = chunks.next()
+    return done === true ? undefined : prepare(collection, value, ordered)
+  }
   const total = { insertedCount: 0, matchedCount: 0, modifiedCount: 0, deletedCount: 0, upsertedCount: 0 }
   const items: Array<BulkItem> = []
-  let failed = false
-  for (const chunk of Iterable.chunksOf(writes, Math.max(1, options.chunkSize ?? 1_000))) {
+  let chunk = following()
+  while (chunk !== undefined) {
+    const { answer, next } = yield* operations.perform(what, send(chunk, following))
+    for (const name of counts) total[name] += answer.result?.[name] ?? 0
+    const failed = pushItems(items, chunk, answer, operations.failure(what))
     if (failed && ordered) {
-      for (const _ of chunk) items.push(notAttempted)
-      continue
+      const left = [next?.writes ?? [], ...chunks].flat()
+      return { ...total, items: [...items, ...left.map(() => notAttempted)] }
     }
-    const operationsOf = chunk.map(toDriver)
-    const answer = yield* operations.perform(what, (call) => send(collection, operationsOf, { ...call, ordered }))
-    for (const name of counts) total[name] += answer.result[name]
-    failed ||= answer.errors.length > 0
-    pushItems(items, operationsOf, answer, { ordered, failure: operations.failure(what) })
+    chunk = next
   }
   return { ...total, items }
 })
@@ -43,11 +48,50 @@ const counts = ["insertedCount", "matchedCount", "modifiedCount", "deletedCount"
 const done: BulkItem = { status: "done" }
 const notAttempted: BulkItem = { status: "not attempted" }
 
+function* chunksOf<A>(items: Iterable<A>, size: number): Generator<Array<A>, undefined> {
+  let chunk: Array<A> = []
+  for (const item of items) {
+    chunk.push(item)
+    if (chunk.length === size) {
+      yield chunk
+      chunk = []
+    }
+  }
+  if (chunk.length > 0) yield chunk
+}
+
 /** The document with an `_id`; that of the caller stays as it is. */
 export const withId = (document: Document): Document => {
   if (document["_id"] !== undefined) return document
   const id = new ObjectId()
   return Object.assign({ _id: id }, document, { _id: id })
+}
+
+/** Writes as the driver has them, already BSON. */
+interface Chunk {
+  readonly ordered: boolean
+  readonly writes: ReadonlyArray<Write>
+  readonly bulk: BulkOperation
+  /** The write of each operation that the driver took. */
+  readonly places: ReadonlyArray<number>
+  /** What the driver did not take, by place: an update without operators, a document that is too large. */
+  readonly refused: ReadonlyMap<number, unknown>
+}
+
+const prepare = (collection: Collection<Document>, writes: ReadonlyArray<Write>, ordered: boolean): Chunk => {
+  const bulk = ordered ? collection.initializeOrderedBulkOp() : collection.initializeUnorderedBulkOp()
+  const places: Array<number> = []
+  const refused = new Map<number, unknown>()
+  for (const [place, write] of writes.entries()) {
+    try {
+      bulk.raw(toDriver(write))
+      places.push(place)
+    } catch (error) {
+      refused.set(place, error)
+      if (ordered) break
+    }
+  }
+  return { ordered, writes, bulk, places, refused }
 }
 
 const toDriver = (write: Write): AnyBulkWriteOperation<Document> =>
@@ -56,26 +100,32 @@ const toDriver = (write: Write): AnyBulkWriteOperation<Document> =>
     // The same but for `readonly`.
     : write as AnyBulkWriteOperation<Document>
 
+interface Answer {
+  /** Absent when nothing was sent. */
+  readonly result?: BulkWriteResult
+  /** Writes that the server refused, by their place in what the driver took. */
+  readonly errors: ReadonlyArray<WriteFailure>
+}
+
 interface WriteFailure {
   readonly index: number
   readonly code: number
   readonly errmsg?: string | undefined
 }
 
-interface Answer {
-  readonly result: BulkWriteResult
-  /** Writes that the server refused, by their place in the chunk. */
-  readonly errors: ReadonlyArray<WriteFailure>
+/** Sends a chunk, and prepares the next one while the server has this one. */
+const send = ({ bulk }: Chunk, following: () => Chunk | undefined) => async (options: CallOptions) => {
+  const sent: Promise<Answer> = bulk.length === 0 ? Promise.resolve({ errors: [] }) : execute(bulk, options)
+  // By then it is with the system.
+  await Promise.race([sent, setImmediate()])
+  const next = following()
+  return { answer: await sent, next }
 }
 
 /** A chunk whose only failures are those of single writes is an answer. */
-const send = async (
-  collection: Collection<Document>,
-  writes: ReadonlyArray<AnyBulkWriteOperation<Document>>,
-  options: CallOptions & { readonly ordered: boolean }
-): Promise<Answer> => {
+const execute = async (bulk: BulkOperation, options: CallOptions): Promise<Answer> => {
   try {
-    return { result: await collection.bulkWrite(writes, options), errors: [] }
+    return { result: await bulk.execute(options), errors: [] }
   } catch (error) {
     if (!isWriteFailures(error)) throw error
     return { result: error.result, errors: error.writeErrors }
@@ -88,22 +138,28 @@ const isWriteFailures = (
   Predicate.hasProperty(error, "writeErrors") && Array.isArray(error.writeErrors) && error.writeErrors.length > 0 &&
   Predicate.hasProperty(error, "result")
 
+/** Adds what became of each write, and says whether one failed. */
 const pushItems = (
   items: Array<BulkItem>,
-  writes: ReadonlyArray<AnyBulkWriteOperation<Document>>,
+  { ordered, places, refused, writes }: Chunk,
   { errors, result }: Answer,
-  options: { readonly ordered: boolean; readonly failure: (error: unknown) => DocumentStoreError }
-): void => {
-  const failures = new Map(errors.map((error) => [error.index, error]))
-  const first = errors[0]?.index ?? Infinity
-  const { upsertedIds } = result
-  for (const [index, write] of writes.entries()) {
-    const error = failures.get(index)
-    if (error !== undefined) {
-      items.push({ status: "failed", error: options.failure({ message: error.errmsg, code: error.code }) })
-    } else if (options.ordered && index > first) items.push(notAttempted)
-    else if ("insertOne" in write) items.push({ status: "done", insertedId: write.insertOne.document["_id"] })
-    else if (index in upsertedIds) items.push({ status: "done", upsertedId: upsertedIds[index] })
-    else items.push(done)
+  failure: (error: unknown) => DocumentStoreError
+): boolean => {
+  const failures = new Map(refused)
+  for (const { code, errmsg, index } of errors) failures.set(places[index]!, { message: errmsg, code })
+  const last = ordered ? Math.min(...failures.keys()) : Infinity
+  let index = 0
+  for (const [place] of writes.entries()) {
+    if (failures.has(place)) items.push({ status: "failed", error: failure(failures.get(place)) })
+    else items.push(place > last ? notAttempted : itemOf(index, result!))
+    if (!refused.has(place)) index++
   }
+  return failures.size > 0
 }
+
+const itemOf = (index: number, { insertedIds, upsertedIds }: BulkWriteResult): BulkItem =>
+  index in insertedIds
+    ? { status: "done", insertedId: insertedIds[index] }
+    : index in upsertedIds
+    ? { status: "done", upsertedId: upsertedIds[index] }
+    : done

@@ -1,6 +1,6 @@
 /** Clients of the `mongodb` driver. The one file that imports it: the others take its types from here. */
 import { Duration, Effect, Redacted, type Scope } from "effect"
-import { MongoClient, type MongoClientOptions } from "mongodb"
+import { MongoClient, type MongoClientOptions, type OrderedBulkOperation, type UnorderedBulkOperation } from "mongodb"
 import type { ConnectOptions } from "../../services/DocumentStore.ts"
 import type { Address } from "./MongoAddress.ts"
 
@@ -16,6 +16,8 @@ export type {
   IndexDirection,
   MongoClient
 } from "mongodb"
+
+export type BulkOperation = OrderedBulkOperation | UnorderedBulkOperation
 
 /**
  * Makes a client that connects when told to, and closes with the scope. Fails with the driver's own error, at once, when it
