@@ -11,11 +11,13 @@ import type { ActionModules } from "../services/ActionModules.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
 import type { MetricsServer } from "../services/MetricsServer.ts"
 import type { Profiler } from "../services/Profiler.ts"
+import type * as Vault from "../services/Vault.ts"
 
 /** What the configuration says about services. */
 export interface MachineOptions {
   readonly http: Partial<HttpPolicy.Settings>
   readonly connection: HttpPolicy.ConnectionOptions
+  readonly vault: Vault.Options
   /** Where proxies are named. */
   readonly environment: Readonly<Record<string, string>>
   /** Absolute working directory. */

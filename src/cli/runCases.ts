@@ -141,6 +141,7 @@ const runPlan = Effect.fnUntraced(function*<R>(
       updateSnapshots: flags.updateSnapshots,
       writeMissingSnapshots: flags.updateSnapshots || (environment["CI"] ?? "") === "",
       secretsTimeout: settings.secrets_timeout,
+      secretsTimeToLive: settings.secrets_ttl,
       debug: yield* Settings.Verbose,
       keepExchanges: targets.some(({ format }) => format === "html" || format === "json" || format === "jsonl")
     },

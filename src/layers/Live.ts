@@ -6,6 +6,7 @@ import { MetricsServer } from "../services/MetricsServer.ts"
 import { MockServer } from "../services/MockServer.ts"
 import { NetworkProbe } from "../services/NetworkProbe.ts"
 import { Profiler } from "../services/Profiler.ts"
+import type * as Vault from "../services/Vault.ts"
 import * as Connections from "./Connections.ts"
 import * as Late from "./Late.ts"
 import * as OtlpTelemetry from "./live/OtlpTelemetry.ts"
@@ -20,6 +21,8 @@ export interface Options {
   readonly http?: Partial<HttpPolicy.Settings> | undefined
   /** What HTTP connections want unless a request says otherwise. */
   readonly connection?: HttpPolicy.ConnectionOptions | undefined
+  /** Where secrets of a Vault are. @default as the environment of each call says */
+  readonly vault?: Vault.Options | undefined
   /** Where proxies and an OpenTelemetry collector are named. @default neither */
   readonly environment?: Readonly<Record<string, string>> | undefined
   /** Absolute folder that folders of embedded databases start from. @default the working directory */
@@ -29,16 +32,17 @@ export interface Options {
 /** Needs files and processes (`NodeServices.layer`); gives the masking sink that all of it shares too. */
 export const layer = (options: Options = {}) => {
   const entry = options.worker ?? besideThis
+  const http = UndiciHttpClient.layer({
+    // Spans of single requests only where somebody collects them.
+    settings: { ...options.http, spans: OtlpTelemetry.isWanted(options.environment ?? {}) },
+    connection: options.connection,
+    environment: options.environment
+  })
   return Layer.mergeAll(
-    UndiciHttpClient.layer({
-      // Spans of single requests only where somebody collects them.
-      settings: { ...options.http, spans: OtlpTelemetry.isWanted(options.environment ?? {}) },
-      connection: options.connection,
-      environment: options.environment
-    }),
+    http,
     Connections.layer({ embedded: { entry, directory: options.directory } }),
     Late.layer(MockServer, ["start"], () => import("./embedded/NodeMockServer.ts").then(({ layer }) => layer)),
-    SystemSecrets.layer,
+    Layer.provide(SystemSecrets.layer({ vault: options.vault }), http),
     WorkerJq.layer({ entry }),
     Late.layer(
       NetworkProbe,

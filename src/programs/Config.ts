@@ -16,7 +16,8 @@ export {
   httpConnection,
   httpSettings,
   mongoOptions,
-  postgresOptions
+  postgresOptions,
+  vaultOptions
 } from "./config/ServiceOptions.ts"
 export { fileName, type Flags, keys, type Origin, sections, type Settings, table } from "./config/Table.ts"
 

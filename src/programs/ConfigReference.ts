@@ -1,5 +1,6 @@
 /** The reference of the configuration, made from its table: docs/configuration.md, and the schema that editors use for `skein.yaml`. */
 import type { JsonSchema } from "../scenario/Reader.ts"
+import * as SecretReference from "../services/SecretReference.ts"
 import * as Table from "./config/Table.ts"
 
 /** Returns docs/configuration.md: one table per group of settings, then the free maps, then an example. */
@@ -46,10 +47,14 @@ const groupSchema = (prefix: string): JsonSchema => {
     ] as const
   })
   const sections = prefix === ""
-    ? Object.entries(Table.sections).map(([key, description]) => [key, { type: "object", description }] as const)
+    ? Object.entries(Table.sections).map(([key, description]) =>
+      [key, { type: "object", description, ...(key === "secrets" ? secretsSchema : {}) }] as const
+    )
     : []
   return { type: "object", properties: Object.fromEntries([...properties, ...sections]), additionalProperties: false }
 }
+
+const secretsSchema: JsonSchema = { additionalProperties: SecretReference.jsonSchema() }
 
 /** A group with `enabled` may be written as true or false. */
 const short = (group: JsonSchema): JsonSchema =>

@@ -1,5 +1,6 @@
 /** Reads skein's own spelling of scenarios and suites into the tree. One table per kind of map; the editor's schema comes from them. */
 import type { SourceText } from "../core/SourceText.ts"
+import * as SecretReference from "../services/SecretReference.ts"
 import * as NativeData from "./NativeData.ts"
 import { skip, stepFields, steps, variables, words } from "./NativeStep.ts"
 import type * as Node from "./Node.ts"
@@ -8,13 +9,21 @@ import type { DataSource, Scenario, Suite, SuiteCase } from "./Scenario.ts"
 
 const { any, duration, flag, int, name, named, optional, required, text } = Reader
 
+/** What stands in them is judged when they are compiled. */
+const secrets: typeof variables = {
+  get schema() {
+    return { type: "object", additionalProperties: SecretReference.jsonSchema() }
+  },
+  read: variables.read
+}
+
 const headFields = (actions: ReadonlyArray<string>) => ({
   description: optional(text, "What it is for"),
   tags: optional(words, "Words to select by, with --tag"),
   vars: optional(variables, "Variables and their first values"),
   secrets: optional(
-    variables,
-    "Secrets by where they come from: { env: NAME }, { file: PATH }, { dotenv: FILE, key: NAME }, { command: [...] }"
+    secrets,
+    `Secrets by where they come from: ${SecretReference.spellings}; or a list of which the first that has it wins`
   ),
   mocks: optional(named(any), "Stub HTTP APIs for the life of the case"),
   setup: optional(steps(actions), "Steps before; when one fails, the rest is not run"),

@@ -1,17 +1,16 @@
 /**
- * Fetches secrets from where a file says they are: the environment, `.env` files, files, commands. What comes back is
- * `Redacted`, and known to the masking sink before anybody sees it.
+ * Fetches secrets from where a file says they are: the environment, `.env` files, files, folders, Vaults, commands. What comes
+ * back is `Redacted`, and known to the masking sink before anybody sees it.
  *
  * Implementations: `layers/live/SystemSecrets`, `layers/fake/FakeSecrets`. Both pass `test/services/SecretsSuite`.
  * `services/SecretReference` has the spelling of the sources.
  */
 import { Context, Duration, Effect, Fiber, Redacted, Result, Schema, type Scope, Semaphore } from "effect"
-import { parse as parseShell } from "shell-quote"
-import * as DotEnv from "../core/DotEnv.ts"
 import * as DurationText from "../core/DurationText.ts"
 import type { Masking } from "../core/Masking.ts"
 import type { ValueRecord } from "../core/Value.ts"
-import { absolute, defaultDotEnv, read, type ReferenceProblem, type SecretReference } from "./SecretReference.ts"
+import * as SecretFetch from "./SecretFetch.ts"
+import { read, type ReferenceProblem, type SecretReference, type VaultPath } from "./SecretReference.ts"
 
 export interface ResolveOptions {
   /** Folder where relative paths start and commands run. */
@@ -27,6 +26,8 @@ export class Secrets extends Context.Service<Secrets, {
    * Fetches every secret, all of them and all their sources at once. `references` has a {@link SecretReference} or a list of
    * them by name, as in a file; of a list the first source that has the secret wins, however fast the others are.
    *
+   * A folder gives one secret for each of its files, under the names `NAME.FILE`, unless its `key` names one.
+   *
    * A source that fails before the one that wins is logged as a warning. Fails when a secret is nowhere to be found,
    * with all such secrets in one error. An empty value counts as not there.
    */
@@ -40,8 +41,11 @@ export class Secrets extends Context.Service<Secrets, {
 export const SourceFailure = Schema.Struct({
   /** `environment variable API_TOKEN`, `file /run/secrets/token`, `command vault`. */
   source: Schema.String,
-  /** `Absent`: the source is there but the secret is not, or the file is not. `Failed`: it could not be asked. */
-  kind: Schema.Literals(["Absent", "Failed", "TimedOut", "Invalid"]),
+  /**
+   * `Absent`: the source is there but the secret is not, or the file is not. `Down`: it is not reached, or not ready; later it
+   * may be. `Failed`: it cannot be asked, or refuses.
+   */
+  kind: Schema.Literals(["Absent", "Failed", "Down", "TimedOut", "Invalid"]),
   problem: Schema.String,
   hint: Schema.String
 })
@@ -60,14 +64,20 @@ export class SecretsError extends Schema.TaggedError<SecretsError>()("SecretsErr
   }
 }
 
-/** What a layer brings: reading a file and running a program. Both fail with a sentence that begins after the source's name. */
+/** What a layer brings. All of it fails with a sentence that begins after the source's name. */
 export interface Sources {
   /** Returns the whole text of a file of at most {@link maxLength} bytes. */
   readonly readFile: (path: string) => Effect.Effect<string, Trouble>
+  /** Returns the texts of the files in a folder by name, all of one version; those that begin with `..` are not meant. */
+  readonly readFolder: (path: string) => Effect.Effect<Texts, Trouble>
+  /** Returns all keys of a path in a Vault, which the environment may name. */
+  readonly readVault: (at: VaultPath, environment: ResolveOptions["environment"]) => Effect.Effect<Texts, Trouble>
   /** Returns what the program wrote to stdout, at most {@link maxLength} bytes. Leaving the scope ends the program. */
   readonly run: (argv: Argv, options: ResolveOptions) => Effect.Effect<string, Trouble, Scope.Scope>
 }
 
+/** Several secrets of one source by name. */
+export type Texts = Readonly<Record<string, string>>
 export type Argv = readonly [program: string, ...args: ReadonlyArray<string>]
 export type Trouble = Omit<SourceFailure, "source">
 
@@ -78,8 +88,13 @@ export const maxLength = 1_048_576
 const maxCommands = 8
 
 /** Makes the service from its sources: all that the layers have in common. */
-export const make = (sources: Sources, masking: Masking["Service"]): Secrets["Service"] =>
-  Secrets.of({
+export const make = (sources: Sources, masking: Masking["Service"]): Secrets["Service"] => {
+  const semaphore = Semaphore.makeUnsafe(maxCommands)
+  const bounded: Sources = {
+    ...sources,
+    run: (argv, options) => semaphore.withPermit(sources.run(argv, options))
+  }
+  return Secrets.of({
     resolve: Effect.fn("Secrets.resolve")(function*(references, options) {
       const asked = Object.entries(references).map(([name, value]) => ({ name, references: read(value) }))
       const invalid = asked.flatMap(({ name, references }) =>
@@ -87,12 +102,7 @@ export const make = (sources: Sources, masking: Masking["Service"]): Secrets["Se
       )
       if (invalid.length > 0) return yield* new SecretsError({ secrets: invalid })
 
-      const semaphore = yield* Semaphore.make(maxCommands)
-      const ask = asker(
-        { ...sources, run: (argv, options) => semaphore.withPermit(sources.run(argv, options)) },
-        masking,
-        options
-      )
+      const ask = asker(bounded, masking, options)
       const results = yield* Effect.forEach(
         asked,
         ({ name, references }) => firstOf(name, Result.getOrElse(references, () => []), ask),
@@ -100,9 +110,10 @@ export const make = (sources: Sources, masking: Masking["Service"]): Secrets["Se
       )
       const missing = results.filter(Result.isFailure).map(({ failure }) => failure)
       if (missing.length > 0) return yield* new SecretsError({ secrets: missing })
-      return Object.fromEntries(results.filter(Result.isSuccess).map(({ success }) => success))
+      return Object.fromEntries(results.filter(Result.isSuccess).flatMap(({ success }) => success))
     })
   })
+}
 
 const invalidDefinition = (name: string, { hint, message }: ReferenceProblem): Missing => ({
   secret: name,
@@ -110,8 +121,9 @@ const invalidDefinition = (name: string, { hint, message }: ReferenceProblem): M
 })
 
 type Missing = SecretsError["secrets"][number]
-type Found = readonly [name: string, secret: Redacted.Redacted<string>]
-type Ask = (name: string, reference: SecretReference) => Effect.Effect<Redacted.Redacted<string>, SourceFailure>
+/** By full name: several of a folder, one of every other source. */
+type Found = ReadonlyArray<readonly [name: string, secret: Redacted.Redacted<string>]>
+type Ask = (name: string, reference: SecretReference) => Effect.Effect<Found, SourceFailure>
 
 /** Asks all sources at once; the answer is that of the first in the list that has one. The others are interrupted then. */
 const firstOf = Effect.fnUntraced(function*(
@@ -131,7 +143,7 @@ const firstOf = Effect.fnUntraced(function*(
         `${source} ${problem}`
       )
       if (broken.length > 0) yield* Effect.logWarning(`secret "${name}" came from a later source: ${broken.join("; ")}`)
-      return Result.succeed([name, result.success])
+      return Result.succeed(result.success)
     }
     failures.push(result.failure)
   }
@@ -142,8 +154,8 @@ const firstOf = Effect.fnUntraced(function*(
 const asker = (sources: Sources, masking: Masking["Service"], options: ResolveOptions): Ask => {
   const timeout = options.timeout ?? Duration.seconds(10)
   return (name, reference) => {
-    const source = describe(name, reference)
-    return Effect.scoped(fetch(name, reference, sources, options)).pipe(
+    const source = SecretFetch.describe(name, reference)
+    return Effect.scoped(SecretFetch.fetch(name, reference, sources, options)).pipe(
       Effect.timeoutOrElse({
         duration: timeout,
         orElse: () =>
@@ -153,82 +165,26 @@ const asker = (sources: Sources, masking: Masking["Service"], options: ResolveOp
             hint: "see whether it waits for something, or allow more time"
           })
       }),
-      Effect.filterOrFail((text) => text !== "", (): Trouble => ({
+      Effect.map((found) =>
+        Object.entries(typeof found === "string" ? { [name]: found } : prefixed(name, found)).filter(([, text]) =>
+          text !== ""
+        )
+      ),
+      Effect.filterOrFail((texts) => texts.length > 0, (): Trouble => ({
         kind: "Absent",
         problem: "is empty",
         hint: "give it a value"
       })),
-      Effect.map((text) => {
-        masking.add(text, name)
-        return Redacted.make(text, { label: name })
-      }),
+      Effect.map((texts) =>
+        texts.map(([name, text]) => {
+          masking.add(text, name)
+          return [name, Redacted.make(text, { label: name })] as const
+        })
+      ),
       Effect.mapError((trouble) => ({ source, ...trouble }))
     )
   }
 }
 
-const fetch = (
-  name: string,
-  reference: SecretReference,
-  sources: Sources,
-  options: ResolveOptions
-): Effect.Effect<string, Trouble, Scope.Scope> => {
-  if ("value" in reference) return Effect.succeed(String(reference.value))
-  if ("env" in reference) return fromEnvironment(reference.env, options.environment)
-  if ("command" in reference) return fromCommand(reference.command, sources, options)
-  const path = absolute("file" in reference ? reference.file : reference.dotenv ?? defaultDotEnv, options.directory)
-  if ("file" in reference) return Effect.map(sources.readFile(path), withoutLineEnd)
-  return Effect.flatMap(sources.readFile(path), (text) => fromDotEnv(text, path, reference.key ?? name))
-}
-
-/** The source as it reads in a message. Of a command only the program: an argument may be a secret. */
-const describe = (name: string, reference: SecretReference): string => {
-  if ("value" in reference) return "the value in the file"
-  if ("env" in reference) return `environment variable ${reference.env}`
-  if ("file" in reference) return `file ${reference.file}`
-  if ("dotenv" in reference) return `${reference.key ?? name} in ${reference.dotenv ?? defaultDotEnv}`
-  const program = typeof reference.command === "string" ? reference.command.trim().split(/\s/)[0] : reference.command[0]
-  return `command ${program ?? ""}`
-}
-
-const withoutLineEnd = (text: string): string => text.replace(/\r?\n$/, "")
-
-const fromEnvironment = (
-  variable: string,
-  environment: Readonly<Record<string, string>>
-): Effect.Effect<string, Trouble> =>
-  Object.hasOwn(environment, variable)
-    ? Effect.succeed(environment[variable]!)
-    : Effect.fail({ kind: "Absent", problem: "is not set", hint: `set ${variable}` })
-
-const fromDotEnv = (text: string, path: string, key: string): Effect.Effect<string, Trouble> => {
-  const { values } = DotEnv.parse({ path, text })
-  return Object.hasOwn(values, key)
-    ? Effect.succeed(values[key]!)
-    : Effect.fail({ kind: "Absent", problem: "is not there", hint: `add the line ${key}=...` })
-}
-
-const fromCommand = (
-  command: string | ReadonlyArray<string>,
-  sources: Sources,
-  options: ResolveOptions
-): Effect.Effect<string, Trouble, Scope.Scope> => {
-  const words = typeof command === "string" ? split(command) : command
-  const [program, ...args] = words ?? []
-  if (program === undefined || program === "" || args.some((word) => word.includes("\0"))) {
-    return Effect.fail({
-      kind: "Invalid",
-      problem: "needs a shell, and none is used",
-      hint: "write the program and its arguments as a list; [sh, -c, \"...\"] when it has to be a shell"
-    })
-  }
-  return Effect.map(sources.run([program, ...args], options), withoutLineEnd)
-}
-
-/** Words as a shell would read them, nothing expanded; `undefined` when the text has operators. */
-const split = (command: string): ReadonlyArray<string> | undefined => {
-  const words = parseShell(command, (variable) => `$${variable}`).map((word) =>
-    typeof word === "string" ? word : "op" in word && word.op === "glob" ? word.pattern : undefined
-  )
-  return words.every((word) => word !== undefined) ? words : undefined
-}
+const prefixed = (name: string, texts: Texts): Texts =>
+  Object.fromEntries(Object.entries(texts).map(([file, text]) => [`${name}.${file}`, text]))

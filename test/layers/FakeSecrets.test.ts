@@ -14,6 +14,7 @@ const world = Layer.effect(
       directory: "/suite",
       environment: {},
       writeFile: (name, text) => fake.file(`/suite/${name}`, text),
+      writeVault: fake.vault,
       program: Effect.fnUntraced(function*(output: string, exitCode = 0) {
         const words = ["program", output, String(exitCode)]
         for (const more of [[], ["an-argument"]]) yield* fake.command([...words, ...more].join(" "), output, exitCode)

@@ -16,6 +16,7 @@ import * as RunSession from "../../src/programs/RunSession.ts"
 import { builtin } from "../../src/scenario/actions/builtin.ts"
 import * as EditorSchema from "../../src/scenario/EditorSchema.ts"
 import type { Event } from "../../src/scenario/Event.ts"
+import { kinds } from "../../src/services/SecretReference.ts"
 import * as Testing from "../../src/testing.ts"
 
 const soak = process.env["SKEIN_SOAK"] === "1"
@@ -278,6 +279,46 @@ describe("secrets", () => {
       assert.deepStrictEqual(shown.filter((text) => text.includes(token.slice(0, 4))), [])
     }).pipe(Effect.provide(Testing.layer())))
 
+  it.effect("R15 a secret of any source stands nowhere, whether its case passes, fails or cannot have it", () =>
+    Effect.gen(function*() {
+      const fake = yield* Testing.FakeSecrets
+      yield* fake.file("/run/.env", `s_dotenv=${tokenFor("dotenv")}\n`)
+      yield* fake.file("/run/token", tokenFor("file"))
+      yield* fake.file("/run/mounted/user", tokenFor("folder"))
+      yield* fake.vault("secret/app", { s_vault: tokenFor("vault"), other: tokenFor("other") })
+      yield* fake.command("pass show x", tokenFor("command"))
+      const sources: Readonly<Record<(typeof kinds)[number], unknown>> = {
+        env: { env: "TOKEN" },
+        dotenv: { dotenv: "/run/.env" },
+        file: { file: "/run/token" },
+        folder: { folder: "/run/mounted" },
+        vault: { vault: "secret/app" },
+        command: { command: "pass show x" },
+        value: { value: tokenFor("value") }
+      }
+      const secrets = Object.fromEntries(kinds.map((kind) => [`s_${kind}`, sources[kind]]))
+      const steps = kinds.flatMap((kind) => {
+        const name = kind === "folder" ? "secrets.s_folder.user" : `secrets.s_${kind}`
+        return [
+          { continue: true, log: `\${${name}} \${secrets}` },
+          { continue: true, assert: `${name} == 'no'` },
+          { continue: true, http: { url: "http://shop.test/echo", bearer: `\${${name}}` }, expect: "status == 500" }
+        ]
+      })
+      const gone = [{ vault: "secret/app#othr" }, { vault: "secret/none" }, { folder: "/none" }]
+      const seen: Array<string> = []
+
+      const { events } = yield* Testing.run({
+        "uses.yaml": JSON.stringify({ name: "uses", secrets, steps }),
+        "misses.yaml": JSON.stringify({ name: "misses", secrets: { ...secrets, gone }, steps })
+      }, { environment: { TOKEN: tokenFor("env") }, debug: true, keepExchanges: true }).pipe(Effect.provide(spy(seen)))
+
+      const shown = [...events.map((event) => JSON.stringify(event)), ...seen].join("\n")
+      assert.isAbove(shown.split("***").length, kinds.length * 5)
+      assert.include(shown, "othr of secret/app in vault is not one of its keys")
+      assert.deepStrictEqual(leaks(shown, [...kinds, "other"].map(tokenFor)), [])
+    }).pipe(Effect.provide(Testing.layer({ routes: { "/echo": { echo: true } } }))))
+
   it("R15 the search itself finds a secret in every spelling", () => {
     const token = "zqabc123def456qz"
     const hex = Buffer.from(`"${token}`).toString("hex")
@@ -288,6 +329,9 @@ describe("secrets", () => {
     assert.isEmpty(leaks(`nothing: ${btoa("something else that is long enough")} ${"ab".repeat(40)}`, [token]))
   })
 })
+
+/** A core that tells what it is for. */
+const tokenFor = (name: string) => `zq${name.padEnd(12, "x")}qz`
 
 /** Everything that somebody could collect: log lines, spans with their attributes and events. */
 const spy = (seen: Array<string>) =>

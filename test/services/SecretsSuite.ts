@@ -11,6 +11,8 @@ export class SecretsWorld extends Context.Service<SecretsWorld, {
   /** Environment with which programs can be found. */
   readonly environment: Readonly<Record<string, string>>
   readonly writeFile: (name: string, text: string) => Effect.Effect<void>
+  /** Writes a new version of a path in the Vault that the environment names. */
+  readonly writeVault: (path: string, keys: Readonly<Record<string, string>>) => Effect.Effect<void>
   /** Makes a program that prints `output` and exits; answers with its words. */
   readonly program: (output: string, exitCode?: number) => Effect.Effect<ReadonlyArray<string>>
 }>()("test/SecretsWorld") {}
@@ -65,6 +67,86 @@ export const suite = <E>(name: string, layer: Layer.Layer<Secrets | Masking | Se
           value: "inline",
           number: "123456"
         })
+      }))
+
+    it.effect("reads a folder of secrets: all of its files, or the one that is named", () =>
+      Effect.gen(function*() {
+        const world = yield* SecretsWorld
+        yield* world.writeFile("mounted/db_password", "from-folder\n")
+        yield* world.writeFile("mounted/tls.key", "line 1\nline 2\n")
+        yield* world.writeFile("mounted/.dockerconfigjson", "{}")
+        yield* world.writeFile("mounted/empty", "")
+        yield* world.writeFile("mounted/..2026_01_01/db_password", "of another version")
+
+        const found = yield* resolve({
+          app: { folder: "mounted" },
+          one: { folder: `${world.directory}/mounted`, key: "tls.key" }
+        })
+
+        assert.deepStrictEqual(found, {
+          "app..dockerconfigjson": "{}",
+          "app.db_password": "from-folder",
+          "app.tls.key": "line 1\nline 2",
+          one: "line 1\nline 2"
+        })
+        assert.include(
+          yield* messageOf({ a: { folder: "mounted", key: "db_pasword" }, b: { folder: "unmounted" } }),
+          "cannot get the secret \"a\": db_pasword in folder mounted does not exist; did you mean \"db_password\"?\n" +
+            "cannot get the secret \"b\": folder unmounted does not exist; create it"
+        )
+      }))
+
+    it.effect("reads keys of a path in a Vault, of the newest version or an older one", () =>
+      Effect.gen(function*() {
+        const world = yield* SecretsWorld
+        yield* world.writeVault("secret/team/app", { token: "old-token", user: "ada" })
+        yield* world.writeVault("secret/team/app", { token: "new-token", user: "ada" })
+
+        const found = yield* resolve({
+          token: { vault: "secret/team/app" },
+          user: { vault: "secret/data/team/app#user" },
+          old: { vault: "team/app", mount: "secret", key: "token", version: 1 }
+        })
+
+        assert.deepStrictEqual(found, { token: "new-token", user: "ada", old: "old-token" })
+      }))
+
+    it.effect("names the path and the key that a Vault does not have, and the key that was meant", () =>
+      Effect.gen(function*() {
+        const world = yield* SecretsWorld
+        yield* world.writeVault("secret/keys", { token: "a-token", user: "ada" })
+        const message = yield* messageOf({
+          a: { vault: "secret/keys#tokn" },
+          b: { vault: "secret/keys#zzz" },
+          c: { vault: "secret/nothing#zzz" },
+          d: { vault: "secret/keys#token", version: 9 }
+        })
+        const lines = message.split("\n")
+
+        assert.strictEqual(
+          lines[0],
+          "cannot get the secret \"a\": tokn of secret/keys in vault is not one of its keys; did you mean \"token\"?"
+        )
+        assert.include(lines[1], "zzz of secret/keys in vault is not one of its keys; its keys are token, user")
+        assert.include(lines[2], "zzz of secret/nothing in vault is not there")
+        assert.include(lines[3], "token of secret/keys in vault is not there")
+        assert.deepStrictEqual(
+          yield* resolve({ a: [{ vault: "secret/keys#tokn" }, { vault: "secret/nothing" }, { value: "last" }] }),
+          { a: "last" }
+        )
+      }))
+
+    it.effect("finds the name that was meant in the environment and in .env files", () =>
+      Effect.gen(function*() {
+        const world = yield* SecretsWorld
+        yield* world.writeFile("near.env", "API_TOKEN=x\n")
+        const message = yield* messageOf({
+          a: { env: "APY_TOKEN" },
+          b: { dotenv: "near.env", key: "API_TOKN" }
+        }, { API_TOKEN: "near" })
+
+        assert.include(message, "environment variable APY_TOKEN is not set; did you mean \"API_TOKEN\"?")
+        assert.include(message, "API_TOKN in near.env is not there; did you mean \"API_TOKEN\"?")
       }))
 
     it.effect("drops one line end of a file and keeps everything else", () =>
@@ -151,10 +233,17 @@ export const suite = <E>(name: string, layer: Layer.Layer<Secrets | Masking | Se
       Effect.gen(function*() {
         const world = yield* SecretsWorld
         yield* world.writeFile("masked", "masked-secret\n")
+        yield* world.writeFile("veiled/one", "veiled-secret\n")
+        yield* world.writeVault("secret/masked", { token: "vaulted-secret" })
         const masking = yield* Masking
-        yield* resolve({ token: { file: "masked" }, pin: { value: "123" } })
+        yield* resolve({
+          token: { file: "masked" },
+          folder: { folder: "veiled" },
+          vault: { vault: "secret/masked#token" },
+          pin: { value: "123" }
+        })
 
-        assert.strictEqual(masking.text("a masked-secret"), "a ***")
+        assert.strictEqual(masking.text("a masked-secret veiled-secret vaulted-secret"), "a *** *** ***")
         assert.include(masking.warnings(), "secret pin has fewer than 4 characters and is not masked")
       }))
 

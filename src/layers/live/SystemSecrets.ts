@@ -1,31 +1,45 @@
-/** Secrets from this machine: its files and its programs. Opens nothing until a secret is asked for. */
+/** Secrets from this machine, its files and its programs, and from a Vault. Opens nothing until a secret is asked for. */
 import { Effect, Fiber, FileSystem, Layer, Option, type PlatformError, type Scope, Stream } from "effect"
+import type { HttpClient } from "effect/http"
 import { ChildProcess, ChildProcessSpawner } from "effect/process"
 import * as ByteSize from "../../core/ByteSize.ts"
 import { Masking } from "../../core/Masking.ts"
 import { type Argv, make, maxLength, type ResolveOptions, Secrets, type Trouble } from "../../services/Secrets.ts"
+import type * as Vault from "../../services/Vault.ts"
+import * as SecretFolder from "./SecretFolder.ts"
+import * as VaultKv from "./VaultKv.ts"
 
-const service = Effect.gen(function*() {
+export interface Options {
+  /** Where the Vault is and how to log in. @default as the environment of each call says */
+  readonly vault?: Vault.Options | undefined
+}
+
+const service = Effect.fnUntraced(function*(options: Options) {
   const fileSystem = yield* FileSystem.FileSystem
   const spawner = yield* ChildProcessSpawner.ChildProcessSpawner
   const masking = yield* Masking
+  const readFile = (path: string) =>
+    fileSystem.stream(path, { bytesToRead: maxLength + 1 }).pipe(
+      Stream.mapError(SecretFolder.cannotRead),
+      collect("holds"),
+      Effect.flatMap(decode)
+    )
   return make({
-    readFile: (path) =>
-      fileSystem.stream(path, { bytesToRead: maxLength + 1 }).pipe(
-        Stream.mapError(cannotRead),
-        collect("holds"),
-        Effect.flatMap(decode)
-      ),
+    readFile,
+    readFolder: (path) => SecretFolder.read(fileSystem, path, readFile),
+    readVault: yield* VaultKv.make(options.vault ?? {}, masking),
     run: (argv, options) => Effect.flatMap(run(spawner, argv, options), decode)
   }, masking)
 })
 
-/** Needs a file system and processes; commands get exactly the environment that was handed in. */
-export const layer: Layer.Layer<
+/** Needs a file system, processes and HTTP; commands get exactly the environment that was handed in. */
+export const layer = (
+  options: Options = {}
+): Layer.Layer<
   Secrets,
   never,
-  FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner | Masking
-> = Layer.effect(Secrets, service)
+  FileSystem.FileSystem | ChildProcessSpawner.ChildProcessSpawner | HttpClient.HttpClient | Masking
+> => Layer.effect(Secrets, service(options))
 
 const run = Effect.fnUntraced(function*(
   spawner: ChildProcessSpawner.ChildProcessSpawner["Service"],
@@ -89,13 +103,6 @@ const decode = (bytes: Uint8Array): Effect.Effect<string, Trouble> =>
       hint: "encode it, for example as base64"
     })
   })
-
-const cannotRead = (error: PlatformError.PlatformError): Trouble =>
-  error.reason._tag === "NotFound"
-    ? { kind: "Absent", problem: "does not exist", hint: "create it" }
-    : error.reason._tag === "PermissionDenied"
-    ? { kind: "Failed", problem: "may not be read (permission denied)", hint: "allow it to be read" }
-    : { kind: "Failed", problem: "cannot be read", hint: "see whether it is a file" }
 
 const cannotRun = (error: PlatformError.PlatformError): Trouble =>
   error.reason._tag === "NotFound"

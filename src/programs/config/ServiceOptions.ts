@@ -6,6 +6,7 @@ import type * as DocumentStore from "../../services/DocumentStore.ts"
 import type * as HttpPolicy from "../../services/HttpPolicy.ts"
 import type * as MessageBroker from "../../services/MessageBroker.ts"
 import type * as Postgres from "../../services/Postgres.ts"
+import type * as Vault from "../../services/Vault.ts"
 import { type Key, keys, type Settings } from "./Table.ts"
 
 /** How HTTP requests are sent. */
@@ -79,3 +80,17 @@ const connectOptions = <const Family extends string>(family: Family, settings: S
       settings[key]
     ])
   )) as ConnectOptionsOf<Family>
+
+/** Where the secrets of a Vault are. What is not set is left to the environment. */
+export const vaultOptions = (settings: Settings): Vault.Options => ({
+  address: settings["vault.address"] === undefined ? undefined : Redacted.value(settings["vault.address"]),
+  namespace: settings["vault.namespace"],
+  caFile: settings["vault.ca"],
+  login: settings["vault.login"],
+  loginMount: settings["vault.login_mount"],
+  tokenFile: settings["vault.token_file"],
+  roleId: settings["vault.role_id"],
+  secretIdFile: settings["vault.secret_id_file"],
+  role: settings["vault.role"],
+  jwtFile: settings["vault.jwt_file"]
+})

@@ -82,6 +82,11 @@ export const table = {
     Duration.seconds(10),
     "The longest time to fetch secrets, commands included"
   ),
+  "secrets_ttl": setting(
+    Kind.duration,
+    Duration.minutes(5),
+    "How long a secret is used before it is fetched again"
+  ),
   "history.enabled": setting(Kind.flag, true, "Keep past runs, for --last-failed, skein history and balanced shards"),
   "history.folder": setting(Kind.path, ".skein", "Where past runs are kept"),
 
@@ -229,6 +234,41 @@ export const table = {
     "The longest wait for a connection while all are full"
   ),
   "cache.retries": setting(Kind.count(0), 5, "How often a command that did not reach the server is tried again"),
+
+  "vault.address": optional(Kind.url, "VAULT_ADDR or BAO_ADDR", "The Vault or OpenBao that has the secrets of vault:"),
+  "vault.namespace": optional(
+    Kind.text,
+    "VAULT_NAMESPACE or BAO_NAMESPACE, else none",
+    "The namespace of paths and login"
+  ),
+  "vault.ca": optional(
+    Kind.path,
+    "VAULT_CACERT or BAO_CACERT, else the system's",
+    "Certificates (PEM) that are trusted in place of the system's"
+  ),
+  "vault.login": optional(
+    Kind.oneOf(["token", "approle", "kubernetes"]),
+    "approle with a role_id, kubernetes with a role, else token",
+    "How to log in"
+  ),
+  "vault.login_mount": optional(Kind.text, "its name", "Where the login method is mounted"),
+  "vault.token_file": optional(
+    Kind.path,
+    "VAULT_TOKEN or BAO_TOKEN, else ~/.vault-token",
+    "The file of a token, such as the sink of an agent"
+  ),
+  "vault.role_id": optional(Kind.text, "VAULT_ROLE_ID or BAO_ROLE_ID", "The AppRole to log in with"),
+  "vault.secret_id_file": optional(
+    Kind.path,
+    "VAULT_SECRET_ID or BAO_SECRET_ID, else none",
+    "The file of the AppRole's secret id"
+  ),
+  "vault.role": optional(Kind.text, "none", "The role to log in with by Kubernetes"),
+  "vault.jwt_file": optional(
+    Kind.path,
+    "where Kubernetes mounts it",
+    "The token of the service account that logs in by Kubernetes"
+  ),
 
   "parallel.enabled": setting(Kind.flag, true, "Whether anything at all runs at once"),
   "parallel.max_concurrency": optional(Kind.count(1), "concurrency", "How much runs at once, of each kind below"),

@@ -1,5 +1,5 @@
 /** What one run knows while it runs, and the events that frame its cases. */
-import { Clock, type Deferred, Duration, Effect, Redacted } from "effect"
+import { Clock, type Deferred, Duration, Effect } from "effect"
 import type { Masking } from "../../core/Masking.ts"
 import type { Problem } from "../../core/SourceText.ts"
 import type { ValueRecord } from "../../core/Value.ts"
@@ -10,6 +10,7 @@ import type { CompiledSuite } from "../../scenario/Compiled.ts"
 import type { Event, Status, Summary } from "../../scenario/Event.ts"
 import type { MockServer } from "../../services/MockServer.ts"
 import type { Postgres } from "../../services/Postgres.ts"
+import * as SecretCache from "../../services/SecretCache.ts"
 import * as Secrets from "../../services/Secrets.ts"
 import type * as Cases from "./Cases.ts"
 import * as CaseSecrets from "./CaseSecrets.ts"
@@ -58,6 +59,8 @@ export interface RunOptions {
   readonly writeMissingSnapshots?: boolean | undefined
   /** Bound on fetching the secrets of a case. @default 10 s */
   readonly secretsTimeout?: Duration.Duration | undefined
+  /** How long a secret is used before it is fetched again. @default 5 minutes */
+  readonly secretsTimeToLive?: Duration.Duration | undefined
   /** Tell every attempt of every step as a log line of level debug. @default false */
   readonly debug?: boolean | undefined
   /** Keep requests and answers of steps that passed. @default false */
@@ -73,7 +76,7 @@ export interface RunState<R> {
   /** Completed when no further case begins; carries whether running ones are stopped too. */
   readonly stop: Deferred.Deferred<void>
   readonly suites: ReadonlyMap<CompiledSuite, Suites.SuiteHandle>
-  readonly secrets: (references: ValueRecord, directory: string) => Effect.Effect<ValueRecord, Secrets.SecretsError>
+  readonly secrets: SecretCache.Fetch
   readonly summary: { -readonly [K in keyof Summary]: number }
   /** Why no further case begins, and how those that did not begin are reported. */
   ending: { readonly reason: string; readonly status: "skipped" | "interrupted" } | undefined
@@ -83,33 +86,14 @@ export interface RunState<R> {
 export const millisSince = (clock: Clock.Clock, started: bigint): number =>
   Number((clock.monotonicTimeNanosUnsafe() - started) / 1_000n) / 1_000
 
-/** Secrets are fetched once per run, however many cases name them. */
-export const secretsOnce = (options: RunOptions) =>
-  Effect.gen(function*() {
-    const service = yield* Secrets.Secrets
-    const known = new Map<string, Effect.Effect<ValueRecord, Secrets.SecretsError>>()
-    return (references: ValueRecord, directory: string): Effect.Effect<ValueRecord, Secrets.SecretsError> => {
-      if (Object.keys(references).length === 0) return Effect.succeed({})
-      const key = `${directory} ${JSON.stringify(references)}`
-      const before = known.get(key)
-      if (before !== undefined) return before
-      return Effect.flatMap(
-        Effect.cached(Effect.map(
-          service.resolve(references, {
-            directory,
-            environment: options.environment ?? {},
-            timeout: options.secretsTimeout
-          }),
-          (secrets) =>
-            Object.fromEntries(Object.entries(secrets).map(([name, secret]) => [name, Redacted.value(secret)]))
-        )),
-        (cached) => {
-          known.set(key, cached)
-          return cached
-        }
-      )
-    }
-  })
+/** Secrets are fetched once, and again when they are old, however many cases name them. */
+export const secretsOnce = (options: RunOptions): Effect.Effect<SecretCache.Fetch, never, Secrets.Secrets> =>
+  Effect.map(Secrets.Secrets, (secrets) =>
+    SecretCache.make(secrets, {
+      environment: options.environment ?? {},
+      timeout: options.secretsTimeout,
+      timeToLive: options.secretsTimeToLive
+    }))
 
 export const graceOf = <R>(state: RunState<R>): Duration.Duration => state.options.grace ?? Duration.seconds(30)
 
