@@ -1,0 +1,111 @@
+/** Where in an answer its rows are, and what it says about the rest. Pure. */
+import { field, isArray, isRecord, type Value, type ValueRecord } from "../../core/Value.ts"
+
+/** Names of lists, the usual ones first; otherwise the only list there is. */
+const listNames = ["items", "data", "results", "records", "rows", "entries", "values", "content", "list", "value"]
+
+/** A way into a value: names and indexes between dots (`data.items`). Empty for the value itself. */
+export type Path = string
+
+/** Follows a path; `undefined` when it leads nowhere. */
+export const at = (value: Value, path: Path): Value | undefined => {
+  let here: Value | undefined = value
+  for (const name of path === "" ? [] : path.split(".")) {
+    if (isArray(here)) here = here[Number(name)]
+    else if (isRecord(here)) here = field(here, name)
+    else return undefined
+  }
+  return here
+}
+
+/** Where the rows are: the value itself, a list of a usual name, the only list, or a map whose values are all objects. */
+export const findRows = (body: Value): Path | undefined => {
+  if (isArray(body)) return ""
+  if (!isRecord(body)) return undefined
+  const lists = Object.keys(body).filter((name) => isArray(body[name]))
+  const usual = listNames.find((name) => lists.includes(name))
+  if (usual !== undefined) return usual
+  if (lists.length === 1) return lists[0]
+  for (const name of ["_embedded", "data", "response", "result"]) {
+    const inner = field(body, name)
+    const path = isRecord(inner) ? findRows(inner) : undefined
+    if (path !== undefined && path !== "") return `${name}.${path}`
+  }
+  return undefined
+}
+
+/** The rows of an answer: a list, or the values of an object that is keyed by id, which they get as `id` when they lack it. */
+export const rowsOf = (body: Value, path: Path): ReadonlyArray<Value> | undefined => {
+  const rows = at(body, path)
+  if (isArray(rows)) return rows
+  if (!isRecord(rows) || !Object.values(rows).every(isRecord)) return undefined
+  return Object.entries(rows).map(([key, row]) => ({ id: key, ...row as ValueRecord }))
+}
+
+/** The field that tells rows apart: the first of these that each row has, all different. */
+export const findId = (rows: ReadonlyArray<Value>): string | undefined =>
+  ["id", "_id", "uuid", "key", "name"].find((name) => {
+    const ids = rows.map((row) => isRecord(row) ? field(row, name) : undefined)
+    return ids.length > 0 && ids.every((id) => typeof id === "string" || typeof id === "number") &&
+      new Set(ids).size === ids.length
+  })
+
+/** The first of some places that holds what is wanted, and where that was. */
+export const firstOf = <A>(
+  body: Value,
+  paths: ReadonlyArray<Path>,
+  is: (value: Value | undefined) => A | undefined
+): { readonly path: Path; readonly value: A } | undefined => {
+  for (const path of paths) {
+    const value = is(at(body, path))
+    if (value !== undefined) return { path, value }
+  }
+  return undefined
+}
+
+export const textIn = (value: Value | undefined): string | undefined =>
+  typeof value === "string" && value !== "" ? value : undefined
+
+export const countIn = (value: Value | undefined): number | undefined =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : undefined
+
+/** Groups that answers put what they say about paging into, the answer itself included. */
+const groups = [
+  "",
+  "meta",
+  "pagination",
+  "paging",
+  "page",
+  "page_info",
+  "pageInfo",
+  "links",
+  "_links",
+  "response_metadata",
+  "metadata"
+]
+
+/** The names in every group: `next` is also `meta.next`, `links.next`, ... */
+export const inGroups = (...names: ReadonlyArray<string>): ReadonlyArray<Path> =>
+  groups.flatMap((group) => names.map((name) => group === "" ? name : `${group}.${name}`))
+
+export const totalPaths = inGroups(
+  "total",
+  "total_count",
+  "totalCount",
+  "total_results",
+  "totalResults",
+  "total_items",
+  "totalItems",
+  "totalElements",
+  "count_total",
+  "@odata.count"
+)
+export const totalPagesPaths = inGroups(
+  "total_pages",
+  "totalPages",
+  "page_count",
+  "pageCount",
+  "pages",
+  "last_page",
+  "lastPage"
+)
