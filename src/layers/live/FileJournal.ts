@@ -13,22 +13,25 @@ import * as Format from "./JournalFormat.ts"
 import * as Recovery from "./JournalRecovery.ts"
 import { bufferBytes, type End, JournalWriter, writeFully, writeRecords } from "./JournalWriter.ts"
 
+/** What it stands on; `fake/MemoryJournal` gives other ones. */
 export interface Options {
-  /** For tests of what a disk can do. @default those of Node */
+  /** @default those of Node */
   readonly files?: Files | undefined
+  /** Makes the folder and keeps others out of it. @default FolderLock.hold */
+  readonly hold?: typeof FolderLock.hold | undefined
 }
 
 export const layer = (options: Options = {}): Layer.Layer<Journal> =>
   Layer.succeed(Journal, {
-    open: Effect.fn("Journal.open")((folder, open) => openIn(folder, open ?? {}, options.files ?? nodeFiles))
+    open: Effect.fn("Journal.open")((folder, open) => openIn(folder, open ?? {}, options))
   })
 
 const openIn = Effect.fnUntraced(function*(
   folder: string,
   { format = { name: "records", version: 1 }, sync = "1 second" }: Partial<OpenOptions>,
-  files: Files
+  { files = nodeFiles, hold = FolderLock.hold }: Options
 ): Effect.fn.Return<JournalHandle, JournalError, Scope.Scope> {
-  yield* Effect.mapError(FolderLock.hold(folder), (refusal) => notHeld(folder, refusal))
+  yield* Effect.mapError(hold(folder), (refusal) => notHeld(folder, refusal))
   const path = join(folder, "skein.journal")
   const place: Place = { files, folder, path, format }
   const found = yield* openFile(place, sync === "always")
