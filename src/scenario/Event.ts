@@ -57,6 +57,16 @@ export const Attachment = Schema.TaggedUnion({
     rows: Schema.optionalKey(Schema.Int),
     duration_ms: Schema.Finite
   },
+  /** One operation on a document store, a message broker or a cache: `find` of `mongo` on the collection `orders`. */
+  Operation: {
+    service: Schema.String,
+    operation: Schema.String,
+    target: Schema.String,
+    sent: Schema.optionalKey(Schema.String),
+    /** Absent when it failed. */
+    received: Schema.optionalKey(Schema.String),
+    duration_ms: Schema.Finite
+  },
   Text: { name: Schema.String, text: Schema.String }
 })
 export type Attachment = typeof Attachment.Type

@@ -199,6 +199,15 @@ const shownAttachment = (
       statement: Preview.cut(sql.statement, maxBody),
       params: sql.params.map((param) => Preview.cut(param, maxOutput))
     }),
+    Operation: (one): Attachment => {
+      const shown = (text: string) => Preview.cut(SensitiveFields.maskText(text, fields), maxBody)
+      return {
+        ...one,
+        target: Preview.cut(one.target, maxOutput),
+        ...(one.sent === undefined ? {} : { sent: shown(one.sent) }),
+        ...(one.received === undefined ? {} : { received: shown(one.received) })
+      }
+    },
     Text: (text): Attachment => ({ ...text, text: Preview.cut(SensitiveFields.maskText(text.text, fields), maxBody) })
   })
 

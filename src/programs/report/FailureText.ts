@@ -115,6 +115,17 @@ const attachmentParts = (attachment: Attachment, options: Options): ReadonlyArra
         ...attachment.params.map((param, i) => style.dim(`     $${i + 1} = ${ReportText.oneLine(param, 500)}`)),
         style.dim(`     ${attachment.rows ?? "no"} rows in ${time(attachment.duration_ms)}`)
       ]]
+    case "Operation": {
+      const { duration_ms, operation, received, sent, service, target } = attachment
+      const what = style.bold(ReportText.oneLine(`${service} ${operation} ${target}`.trim(), 4_000))
+      const answer = received === undefined ? "no answer" : `in ${time(duration_ms)}`
+      return [
+        [`${style.cyan("→")} ${what}`],
+        ...bodyPart(sent, style, bodyLines),
+        [`${style.cyan("←")} ${style.dim(answer)}`],
+        ...bodyPart(received, style, bodyLines)
+      ]
+    }
     case "Text":
       return [[`${style.cyan(`${ReportText.name(attachment.name)}:`)}`, ...bodyText(attachment.text, style, bodyLines)]]
   }

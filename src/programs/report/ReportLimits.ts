@@ -56,6 +56,8 @@ const bodySize = (attachment: Attachment): number => {
       return (attachment.request.body?.length ?? 0) * 2 + (attachment.response?.body?.length ?? 0)
     case "Sql":
       return attachment.statement.length + attachment.params.reduce((sum, param) => sum + param.length, 0)
+    case "Operation":
+      return (attachment.sent?.length ?? 0) + (attachment.received?.length ?? 0)
     case "Text":
       return attachment.text.length
   }
@@ -78,6 +80,14 @@ const withoutBodies = (attachment: Attachment): Attachment => {
     }
     case "Sql":
       return { ...attachment, statement: ReportText.cut(attachment.statement, 1_000), params: [] }
+    case "Operation": {
+      const { received, sent } = attachment
+      return {
+        ...attachment,
+        ...(sent === undefined ? {} : { sent: leftOut }),
+        ...(received === undefined ? {} : { received: leftOut })
+      }
+    }
     case "Text":
       return { ...attachment, text: leftOut }
   }

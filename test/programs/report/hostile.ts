@@ -85,6 +85,15 @@ const attachment: fc.Arbitrary<Attachment> = fc.oneof(
     rows: fc.nat(),
     duration_ms: fc.nat(1_000)
   }),
+  fc.record({
+    _tag: fc.constant("Operation" as const),
+    service: hostileText,
+    operation: hostileText,
+    target: hostileText,
+    sent: hostileText,
+    received: hostileText,
+    duration_ms: fc.nat(1_000)
+  }, { requiredKeys: ["_tag", "service", "operation", "target", "duration_ms"] }),
   fc.record({ _tag: fc.constant("Text" as const), name: hostileText, text: hostileText })
 )
 
@@ -154,6 +163,15 @@ export const hostileEvents: ReadonlyArray<Event> = run(
             insecure: true
           },
           { _tag: "Sql", statement: text, params: [text], rows: 1, duration_ms: 1 },
+          {
+            _tag: "Operation",
+            service: text,
+            operation: text,
+            target: text,
+            sent: text,
+            received: text,
+            duration_ms: 1
+          },
           { _tag: "Text", name: text, text }
         ],
         output: text,

@@ -72,6 +72,15 @@ const attachmentView = (one, open) => {
       h("div", { class: "part" }, h("pre", { class: "wrap" }, one.statement),
         one.params.length > 0 && h("table", {}, one.params.map((value, i) => h("tr", {}, h("td", {}, "$" + (i + 1)), h("td", {}, value))))))
   }
+  if (one._tag === "Operation") {
+    return h("div", { class: "exchange" },
+      h("div", { class: "top" }, h("b", {}, one.service + " " + one.operation),
+        h("span", { class: "grow cut", title: show(one.target) }, one.target),
+        one.received === undefined && h("span", { class: "dim" }, "no answer"),
+        h("span", { class: "dim" }, time(one.duration_ms))),
+      one.sent && h("details", { class: "part", open }, h("summary", {}, "Sent"), h("pre", { class: "wrap" }, pretty(one.sent))),
+      one.received && h("details", { class: "part", open }, h("summary", {}, "Received"), h("pre", { class: "wrap" }, pretty(one.received))))
+  }
   return h("details", { class: "fold", open }, h("summary", {}, one.name || "text"), h("pre", { class: "wrap" }, one.text))
 }
 
