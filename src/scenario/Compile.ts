@@ -316,12 +316,14 @@ class Compiler {
       return
     }
     const nested = input.fields.find((field) => field._tag === "Step")
-    const output = nested === undefined ? undefined : { names: StepWork.outputNames(nested.step.body) }
+    const inner = nested === undefined ? undefined : { names: StepWork.outputNames(nested.step.body) }
     for (const field of input.fields) {
       if (field._tag === "Step") continue
       if (field._tag === "Template" && CompileInput.kindOf(action.input.fields[field.key]!) === "connection") {
         Known.checkConnection(field.code, this.known, this.problems)
       }
+      const own = CompileInput.namesOf(action.input.fields[field.key]!)
+      const output = own === undefined ? inner : { names: own }
       for (const code of field._tag === "Expressions" ? field.codes : [field.code]) {
         Known.check(code, this.known, this.problems, field._tag === "Template" ? undefined : output)
       }
@@ -447,6 +449,8 @@ const judged: Readonly<Record<string, ReadonlyArray<string>>> = {
   any_status: ["status", "results", "ok", "failed"],
   any_exit: ["exit_code"],
   any_connection: ["connected"],
+  any_write: ["items", "failed"],
+  any_outcome: ["outcome", "refused", "confirms"],
   any_certificate: ["valid"]
 }
 

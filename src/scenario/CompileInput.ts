@@ -9,7 +9,7 @@ import { emptyRecord, type Value } from "../core/Value.ts"
 import type * as Action from "./Action.ts"
 import * as Code from "./Code.ts"
 import type { CompiledInput, CompiledStep, InputField } from "./Compiled.ts"
-import { fieldKind } from "./Fields.ts"
+import { fieldKind, fieldNames } from "./Fields.ts"
 import * as Node from "./Node.ts"
 import type { Spelling } from "./Scenario.ts"
 import * as SqlCode from "./SqlCode.ts"
@@ -87,6 +87,10 @@ const sqlOf = (node: Node.Node, context: InputContext): Code.Code => {
 /** The kind of a field that is no template: `expression`, `expressions`, `step`, `plain` or `sql`. */
 export const kindOf = (schema: Schema.Constraint): unknown => SchemaAST.resolve(schema.ast)?.[fieldKind]
 
+/** The names that the expressions of a field see before all others. */
+export const namesOf = (schema: Schema.Constraint): ReadonlySet<string> | undefined =>
+  SchemaAST.resolve(schema.ast)?.[fieldNames] as ReadonlySet<string> | undefined
+
 const asList = (node: Node.Node | undefined): Node.Node | undefined =>
   node === undefined || node._tag === "List" ? node : { _tag: "List", items: [node], span: node.span }
 
@@ -97,9 +101,9 @@ const nativeEntries = (action: Action.Any, source: InputSource, context: InputCo
   const first = action.positional[0]
   if (input._tag === "Map") {
     const named = input.entries.some((entry) => Object.hasOwn(action.input.fields, entry.key))
-    // `wait_for` and `log` may be given a map that is itself their first input.
+    // `wait_for` and `secret` may be given a map that is itself their first input.
     const whole = !named && first !== undefined && input.entries.length > 0 &&
-      kindOf(action.input.fields[first]!) === "step"
+      ["step", "source"].includes(String(kindOf(action.input.fields[first]!)))
     return whole ? [{ key: first, keySpan: source.nameSpan, value: input }] : input.entries
   }
   if (first === undefined) {

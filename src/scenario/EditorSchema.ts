@@ -83,6 +83,10 @@ const kindSchemas: Readonly<Record<string, JsonSchema>> = {
   step: { $ref: "#/$defs/step" },
   plain: { type: "string" },
   connection: { type: "string" },
+  source: { type: ["object", "array", "string"] },
+  document: { type: ["object", "string"] },
+  documents: { type: ["array", "string"] },
+  "document or documents": { type: ["object", "array", "string"] },
   statements: { type: "array", items: { type: ["string", "object"] } }
 }
 
@@ -92,6 +96,10 @@ const kindTexts: Readonly<Record<string, string>> = {
   step: "step",
   plain: "text without ${}",
   connection: "URL or name",
+  source: "source, or list of sources",
+  document: "map",
+  documents: "list of maps",
+  "document or documents": "map or list of maps",
   statements: "list of { execute, params }"
 }
 

@@ -5,7 +5,7 @@
 import { Duration as EffectDuration, Effect, Schema, SchemaIssue, SchemaTransformation } from "effect"
 import * as ByteSize from "../core/ByteSize.ts"
 import * as DurationText from "../core/DurationText.ts"
-import type { Value as AnyValue } from "../core/Value.ts"
+import { isArray, isRecord, type Value as AnyValue, type ValueRecord } from "../core/Value.ts"
 import type { Condition, NestedStep } from "./Action.ts"
 
 /** The annotation by which the compiler finds fields that are not templates. */
@@ -34,6 +34,18 @@ export const Text: Schema.Codec<string, string | number | bigint | boolean> = Sc
 export const Connection: Schema.Codec<string> = Schema.declare(
   (input: unknown): input is string => typeof input === "string",
   { expected: "a URL or the name of a connection", [fieldKind]: "connection" }
+)
+
+/** A map of fields, such as a document or a filter. */
+export const Document: Schema.Codec<ValueRecord> = Schema.declare(isRecord, {
+  expected: "a map of fields",
+  [fieldKind]: "document"
+})
+
+/** A list of such maps. */
+export const Documents: Schema.Codec<ReadonlyArray<ValueRecord>> = Schema.declare(
+  (input: unknown): input is ReadonlyArray<ValueRecord> => isArray(input) && input.every(isRecord),
+  { expected: "a list of maps", [fieldKind]: "documents" }
 )
 
 /** A duration: `200ms`, `1m30s`, or a number of seconds. */
@@ -139,6 +151,16 @@ export const Expressions: Schema.Codec<ReadonlyArray<Condition>> = Schema.declar
   { expected: "an expression or a list of expressions", [fieldKind]: "expressions" }
 )
 
+/** The annotation with the names that expressions of a field see before all others. */
+export const fieldNames = "skein/names"
+
+/** As {@link Expressions}, about something that the action finds: `names` are its parts. */
+export const expressionsOver = (names: ReadonlyArray<string>): typeof Expressions =>
+  Schema.declare(
+    (input: unknown): input is ReadonlyArray<Condition> => Array.isArray(input) && input.every(isCondition),
+    { expected: "an expression or a list of expressions", [fieldKind]: "expressions", [fieldNames]: new Set(names) }
+  )
+
 /** Text that takes no `${}`, such as SQL: a value pasted into it could change what it does. */
 export const PlainText: Schema.Codec<string> = Schema.declare(
   (input: unknown): input is string => typeof input === "string",
@@ -178,6 +200,12 @@ export const Statements: Schema.Codec<ReadonlyArray<Statement>, ReadonlyArray<An
 export const Step: Schema.Codec<NestedStep> = Schema.declare(
   (input: unknown): input is NestedStep => typeof input === "object" && input !== null && "run" in input,
   { expected: "a step", [fieldKind]: "step" }
+)
+
+/** Where a secret comes from, as under `secrets:`. A map may stand for the whole input. */
+export const Source: Schema.Codec<AnyValue> = Schema.declare(
+  (value: unknown): value is AnyValue => value !== undefined,
+  { expected: "where the secret comes from", [fieldKind]: "source" }
 )
 
 /** Adds the one-line description that the reference and the editor show. */

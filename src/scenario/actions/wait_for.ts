@@ -4,7 +4,7 @@ import * as DurationText from "../../core/DurationText.ts"
 import * as Polling from "../../core/Polling.ts"
 import { isRecord, type Value, type ValueRecord } from "../../core/Value.ts"
 import * as Action from "../Action.ts"
-import { isTrue } from "../expression/Expression.ts"
+import * as Conditions from "../Conditions.ts"
 import * as Fields from "../Fields.ts"
 
 export const waitFor = Action.make({
@@ -71,14 +71,10 @@ steps:
         return undefined
       }
       const names = outputNames(output.success)
-      for (const condition of input.until ?? []) {
-        const holds = yield* Effect.result(condition.evaluate(names))
-        if (holds._tag === "Success" && isTrue(holds.success)) continue
-        const parts = condition.explain(names).map((part) => `${part.expression} is ${part.value}`)
-        last = holds._tag === "Failure" ? holds.failure.message : `${condition.text} did not hold: ${parts.join(", ")}`
-        return undefined
-      }
-      return { output: output.success }
+      const why = yield* Conditions.broken(input.until ?? [], names)
+      if (why === undefined) return { output: output.success }
+      last = why
+      return undefined
     })
     const waited = Effect.gen(function*() {
       for (let polls = 1;; polls++) {
