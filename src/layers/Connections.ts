@@ -4,6 +4,7 @@
  */
 import { type Context, Effect, Layer, Redacted, type Scope } from "effect"
 import { suggest } from "../core/DidYouMean.ts"
+import { DocumentStore, DocumentStoreError } from "../services/DocumentStore.ts"
 import { Postgres, PostgresError } from "../services/Postgres.ts"
 import type { Options as EmbeddedPostgres } from "./embedded/PglitePostgres.ts"
 import * as Late from "./Late.ts"
@@ -14,20 +15,34 @@ export interface Options {
 }
 
 /** Every store by its URL. Opens nothing until the first `connect`; closes everything when it closes. */
-export const layer = (options: Options = {}): Layer.Layer<Postgres> => {
-  const livePostgres = () => import("./live/PgPostgres.ts").then(({ layer }) => layer)
-  return byUrl({
+export const layer = (options: Options = {}): Layer.Layer<DocumentStore | Postgres> =>
+  Layer.mergeAll(postgres(options), documents())
+
+const postgres = ({ embedded }: Options): Layer.Layer<Postgres> =>
+  byUrl({
     service: Postgres,
     name: "Postgres",
     schemes: {
       "postgres:": livePostgres,
       "postgresql:": livePostgres,
-      "embedded:": () => import("./embedded/PglitePostgres.ts").then(({ layer }) => layer(options.embedded))
+      "embedded:": () => import("./embedded/PglitePostgres.ts").then(({ layer }) => layer(embedded))
     },
     example: "postgres://user:password@host:5432/database",
     failure: (problem) => new PostgresError({ reason: "Connection", ...problem })
   })
-}
+
+const livePostgres = () => import("./live/PgPostgres.ts").then(({ layer }) => layer)
+
+const documents = (): Layer.Layer<DocumentStore> =>
+  byUrl({
+    service: DocumentStore,
+    name: "document store",
+    schemes: { "mongodb:": liveDocuments, "mongodb+srv:": liveDocuments },
+    example: "mongodb://user:password@host:27017/database",
+    failure: (problem) => new DocumentStoreError({ reason: "Connection", ...problem })
+  })
+
+const liveDocuments = () => import("./live/MongoDocumentStore.ts").then(({ layer }) => layer)
 
 /** One kind of store: where its URLs lead. */
 interface Kind<Identifier, Client, Failure, Options> {
