@@ -24,7 +24,7 @@ export class CacheStore extends Context.Service<CacheStore, {
 export interface ConnectOptions {
   /** Most entries of the memory level; the least recently used goes. @default 10000 */
   readonly maxEntries?: number | undefined
-  /** Most bytes of encoded values in the memory level. @default 64 MiB */
+  /** Most bytes of encoded values and their keys in the memory level. @default 64 MiB */
   readonly maxBytes?: number | undefined
   /** The longest that the memory level trusts a value that came from Redis. @default "5 minutes" */
   readonly promotionTtl?: Duration.Input | undefined
@@ -33,20 +33,27 @@ export interface ConnectOptions {
    * (every change is announced), `none` (at the end of `promotionTtl`). @default "tracking"
    */
   readonly invalidation?: "tracking" | "pubsub" | "none" | undefined
-  /** Bound on making the connection, TLS and login included. @default "5 seconds" */
-  readonly connectTimeout?: Duration.Input | undefined
-  /** Bound on one command. @default "10 seconds" */
-  readonly commandTimeout?: Duration.Input | undefined
-  /** Commands that wait for an answer on a connection; further ones fail. @default 10000 */
-  readonly maxQueued?: number | undefined
+  /** Values of at least so many bytes are kept deflated on the server. @default 16 KiB */
+  readonly compressAbove?: number | undefined
   /**
    * Connections: one is the fastest, since commands are pipelined; more serve where one processor of the server is not enough.
    * @default 1
    */
   readonly connections?: number | undefined
-  /** Longest wait for a connection while all are full. @default "15 seconds" */
+  /** Those of them that are opened at the start; the others when they are first needed. @default 1 */
+  readonly minConnections?: number | undefined
+  /** Bound on making a connection, TLS and login included. @default "5 seconds" */
+  readonly connectTimeout?: Duration.Input | undefined
+  /** Bound on one command, watched in steps of a quarter. Its connection is given up then. @default "10 seconds" */
+  readonly commandTimeout?: Duration.Input | undefined
+  /** Commands on their way on one connection; with 1 it is a pool as others have it. @default 10000 */
+  readonly maxQueued?: number | undefined
+  /** Longest wait of a command while `maxQueued` are on their way, and of a change for a connection. @default "15 seconds" */
   readonly acquireTimeout?: Duration.Input | undefined
-  /** How often a command that did not reach the server is tried again. @default 5 */
+  /**
+   * How many tries to connect again a change waits for; then changes fail at once until the server is back. Reads never
+   * wait, and nothing that was sent is sent again. @default 5
+   */
   readonly retries?: number | undefined
 }
 
@@ -61,11 +68,14 @@ export interface CacheClient {
 export interface CacheOptions<A, I> {
   /** Prefix of the keys, before a colon. Two caches of one name share their entries. */
   readonly name: string
-  /** What is kept, and how it looks as JSON. A stored value that does not fit counts as missing. */
+  /**
+   * What is kept: dates, big integers, maps and class instances come out as they went in, from both levels. A stored value
+   * that does not fit counts as missing.
+   */
   readonly schema: Schema.Codec<A, I>
   /** How long a value is good. @default "1 hour" */
   readonly ttl?: Duration.Input | undefined
-  /** Part of the `ttl` by which each entry's differs at random, so that they do not end together. @default 0.1 */
+  /** Part of the `ttl`, 0 to 1, by which an entry's is shorter at random, so that not all end together. @default 0.1 */
   readonly jitter?: number | undefined
   /** How long "there is none" is remembered, when a loader answers so. @default "30 seconds" */
   readonly negativeTtl?: Duration.Input | undefined
@@ -73,27 +83,39 @@ export interface CacheOptions<A, I> {
   readonly grace?: Duration.Input | undefined
 }
 
-/** Values of one kind by key. Reads never fail because of the server: what it cannot answer is missing. */
+/**
+ * Values of one kind by key. Reads never fail because of the server: what it cannot answer is missing. Values are shared by
+ * all who read them, not copied: do not change them.
+ */
 export interface Cache<A> {
   readonly get: (key: string) => Effect.Effect<Option.Option<A>>
-  /** Answers in the order of `keys`. One round trip. */
+  /** Answers in the order of `keys`. One round trip for each 1,000 that memory does not have. */
   readonly getMany: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Option.Option<A>>>
-  /** Fails with `Connection` when the server was not reached; the memory level of this process has the value then. */
+  /**
+   * Fails with `Connection` when the server was not reached; the memory level of this process has the value then. With a
+   * `ttl` of zero it deletes.
+   */
   readonly set: (key: string, value: A, options?: SetOptions) => Effect.Effect<void, CacheError>
+  /** As {@link Cache.set}; the last one of equal keys counts. One round trip for each 500. */
   readonly setMany: (
     entries: Iterable<readonly [key: string, value: A]>,
     options?: SetOptions
   ) => Effect.Effect<void, CacheError>
-  /** Removes the entry from every level of every process; answers with whether it was there. */
+  /** Removes the entry from every level of every process; answers with whether `get` would have found it on the server. */
   readonly delete: (key: string) => Effect.Effect<boolean, CacheError>
+  /** Answers with how many there were. */
   readonly deleteMany: (keys: ReadonlyArray<string>) => Effect.Effect<number, CacheError>
-  /** Gives the entry a new time to live; answers with whether it is there. */
+  /** Gives the entry a new time to live, without jitter; answers with whether it is there. Zero deletes it. */
   readonly expire: (key: string, ttl: Duration.Input) => Effect.Effect<boolean, CacheError>
   /** What is left of the time to live. */
   readonly ttl: (key: string) => Effect.Effect<Option.Option<Duration.Duration>>
   /**
-   * Returns the value, or loads and keeps it. At most one load per key runs in this process, for all who ask. `None` of the loader is
-   * remembered too. When the loader fails and an older value is within its `grace`, that is returned.
+   * Returns the value, or loads and keeps it. `None` of the loader is remembered too, for `negativeTtl`.
+   *
+   * One load per key runs in this process: who asks meanwhile gets its outcome, failure included. It runs with the services
+   * of the first, goes on when that one is interrupted, and ends when all who wait are. When it fails and an older value is
+   * within its `grace`, that is returned. What it loads is given out but not kept when the key is changed meanwhile, by
+   * whatever process, or when it does not fit the schema.
    */
   readonly getOrLoad: <E, R>(
     key: string,
@@ -119,6 +141,8 @@ export interface Statistics {
   readonly stale: number
   /** Entries of the memory level that another process made invalid. */
   readonly invalidations: number
+  /** Values that did not fit their schema: stored ones, which count as missing, and loaded ones, which are not kept. */
+  readonly unfit: number
 }
 
 export interface Level {
