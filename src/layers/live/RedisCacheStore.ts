@@ -138,7 +138,7 @@ const linkOptions = (target: Target): RedisLink.Options<Client> => {
     shown: address.shown,
     open: (lost) => connect(target, lost),
     close: (client) => client.destroy(),
-    onOpen: listener.changedAll,
+    onReopen: listener.changedAll,
     failure: (error) => RedisFailure.of(address.shown, error),
     connectTimeout: Duration.fromInputUnsafe(options.connectTimeout ?? "5 seconds"),
     commandTimeout: Duration.fromInputUnsafe(options.commandTimeout ?? "10 seconds"),

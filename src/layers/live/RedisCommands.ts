@@ -2,15 +2,9 @@
 import * as CacheCodec from "../embedded/CacheCodec.ts"
 import type { Item } from "../embedded/CacheServer.ts"
 
-/** The part of a connection that is needed here. */
+/** The part of a connection that is needed here. Commands are answered in the order in which they are sent. */
 export interface Connection {
   readonly sendCommand: (args: Array<string | Buffer>) => Promise<unknown>
-  readonly multi: () => Transaction
-}
-
-export interface Transaction {
-  readonly addCommand: (args: Array<string | Buffer>) => Transaction
-  readonly exec: () => Promise<ReadonlyArray<unknown>>
 }
 
 /** How others learn of a change: nobody has to, the server knows who read the key, or it is announced on a channel. */
@@ -32,27 +26,45 @@ export const get = async (
   return answers.map((bytes) => bytes ?? undefined)
 }
 
+/**
+ * Sets and reads: a write ends the server's memory of who read a key, also of ourselves. (Not MULTI: what the server has to
+ * tell may come in the middle of its answer, which no driver can read.)
+ */
+const setScript = `
+for at, key in ipairs(KEYS) do
+  redis.call('SET', key, ARGV[2 * at - 1], 'PX', ARGV[2 * at])
+end
+redis.call('EXISTS', unpack(KEYS))`
+
 export const set = async (connection: Connection, items: ReadonlyArray<Item>, to: Invalidation): Promise<void> => {
-  const transaction = connection.multi()
-  for (const { bytes, key, keepMillis } of items) {
-    transaction.addCommand([
-      "SET",
-      key,
-      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length),
-      "PX",
-      `${keepMillis}`
-    ])
-  }
   const keys = items.map(({ key }) => key)
-  // A write ends the server's memory of who read the key, also of ourselves: so it is read, in the same breath.
-  if (to.mode === "tracking") transaction.addCommand(["EXISTS", ...keys])
-  await announce(transaction, keys, to).exec()
+  const values = items.map(({ bytes, keepMillis }) =>
+    [Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), `${keepMillis}`] as const
+  )
+  await announced(
+    connection,
+    keys,
+    to,
+    to.mode === "tracking"
+      ? connection.sendCommand(["EVAL", setScript, `${keys.length}`, ...keys, ...values.flat()])
+      : Promise.all(
+        values.map(([value, millis], at) => connection.sendCommand(["SET", keys[at]!, value, "PX", millis]))
+      )
+  )
 }
 
-const announce = (transaction: Transaction, keys: ReadonlyArray<string>, to: Invalidation): Transaction =>
-  to.mode === "pubsub"
-    ? transaction.addCommand(["PUBLISH", to.channel, JSON.stringify({ by: to.by, keys } satisfies Announcement)])
-    : transaction
+/** Waits for a change that was sent, and for its announcement, which is sent at once after it. */
+const announced = async <A>(
+  connection: Connection,
+  keys: ReadonlyArray<string>,
+  to: Invalidation,
+  change: Promise<A>
+): Promise<A> => {
+  if (to.mode !== "pubsub") return change
+  const message = JSON.stringify({ by: to.by, keys } satisfies Announcement)
+  const [answer] = await Promise.all([change, connection.sendCommand(["PUBLISH", to.channel, message])])
+  return answer
+}
 
 /** Whether there is a value of ours whose time is not over at `ARGV[1]`; the head is as in `CacheCodec`. */
 const isThere = `
@@ -85,10 +97,8 @@ const remove = async (
   to: Invalidation
 ): Promise<number> => {
   const telling = to.mode === "tracking" ? "1" : "0"
-  const transaction = connection.multi()
-    .addCommand(["EVAL", deleteScript, `${keys.length}`, ...keys, `${now}`, telling])
-  const [count] = await announce(transaction, keys, to).exec()
-  return Number(count)
+  const change = connection.sendCommand(["EVAL", deleteScript, `${keys.length}`, ...keys, `${now}`, telling])
+  return Number(await announced(connection, keys, to, change))
 }
 export { remove as delete }
 
@@ -108,10 +118,8 @@ export const expire = async (
   to: Invalidation
 ): Promise<boolean> => {
   const keepMillis = `${times.expiresAt + times.graceMillis - now}`
-  const transaction = connection.multi()
-    .addCommand(["EVAL", expireScript, "1", key, `${now}`, CacheCodec.times(times), keepMillis])
-  const [changed] = await announce(transaction, [key], to).exec()
-  return changed === 1
+  const args = ["EVAL", expireScript, "1", key, `${now}`, CacheCodec.times(times), keepMillis]
+  return await announced(connection, [key], to, connection.sendCommand(args)) === 1
 }
 
 /** What the server calls itself, such as `Redis 7.0.15`; `undefined` when it does not say. */

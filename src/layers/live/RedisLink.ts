@@ -19,8 +19,8 @@ export interface Options<C> {
   readonly open: (lost: (error: CacheError) => void) => Effect.Effect<C, CacheError>
   /** Ends a connection; what was sent on it fails. */
   readonly close: (client: C) => void
-  /** Called when a connection is there: what the server had to tell before it was missed. */
-  readonly onOpen: () => void
+  /** Called when a connection is there again: what the server had to tell meanwhile was missed. */
+  readonly onReopen: () => void
   /** What a rejected promise of a command means. */
   readonly failure: (error: unknown) => CacheError
   readonly connectTimeout: Duration.Duration
@@ -157,7 +157,8 @@ export const make = Effect.fnUntraced(function*<C>(
       client = on
       problem = undefined
       failures = 0
-      options.onOpen()
+      // Before the first try was over, nobody got an answer.
+      if (Deferred.isDoneUnsafe(first)) options.onReopen()
       Deferred.doneUnsafe(first, Exit.void)
       Deferred.doneUnsafe(opened, Exit.void)
       return Effect.raceFirst(Deferred.await(lost), watch)
