@@ -387,6 +387,10 @@ export const tests = (it: Vitest.MethodsNonLive<CacheStore | TestCache>): void =
   })
 }
 
+/** Waits until this process was told of another's change. */
+const eventually = <A>(look: Effect.Effect<A>, isIt: (value: A) => boolean) =>
+  Effect.tap(look, Effect.yieldNow).pipe(Effect.repeat({ until: isIt }), Effect.timeout("20 seconds"))
+
 /** What passes with time; for layers in the time of the test's clock. */
 export const timeTests = (it: Vitest.MethodsNonLive<CacheStore | TestCache>): void => {
   describe("CacheStore, as time passes", () => {
@@ -495,10 +499,6 @@ export const serverTests = (it: Vitest.MethodsNonLive<CacheStore | TestCache>): 
         client: mine
       }
     })
-    /** Waits until this process was told of another's change. */
-    const eventually = <A>(look: Effect.Effect<A>, isIt: (value: A) => boolean) =>
-      Effect.tap(look, Effect.yieldNow).pipe(Effect.repeat({ until: isIt }), Effect.timeout("20 seconds"))
-
     it.effect("values come out of the second level as what they were", () =>
       Effect.gen(function*() {
         const { mine, theirs } = yield* pair(Order)
