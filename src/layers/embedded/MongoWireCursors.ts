@@ -65,7 +65,8 @@ export class Cursors {
     if (cursor === undefined) return yield* failure("CursorNotFound", `cursor id ${id} not found`, "Refused")
     const batch = new Batch()
     const all = yield* Effect.raceFirst(cursor.source.read(batch, options), Deferred.await(cursor.killed)).pipe(
-      Effect.tapError(() => Effect.sync(() => this.open.delete(id)))
+      // Also when its client has gone: nobody knows what it had got.
+      Effect.onError(() => Effect.sync(() => this.open.delete(id)))
     )
     const fields = yield* cursor.source.fields
     cursor.usedAt = yield* Clock.currentTimeMillis

@@ -2,7 +2,6 @@
  * The embedded document store behind the wire protocol of MongoDB. Each connection does one command after the other, as
  * drivers expect; what the store does is in `MongoWireCommands`.
  */
-import { deserialize } from "bson"
 import { Clock, Effect, type Fiber, FiberSet, Layer, Schedule, type Scope } from "effect"
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
 import { FakeServer, FakeServerError, type Options, type Running } from "../../services/FakeServer.ts"
@@ -12,7 +11,7 @@ import * as Wire from "./MongoWire.ts"
 import * as Commands from "./MongoWireCommands.ts"
 import { Cursors } from "./MongoWireCursors.ts"
 import { failed, failure } from "./MongoWireReply.ts"
-import { type Reply, Sessions } from "./MongoWireSessions.ts"
+import { Sessions } from "./MongoWireSessions.ts"
 
 /** Most connections at a time. */
 const maxConnections = 2_000
@@ -123,8 +122,7 @@ const converse = (socket: Socket, { context, run }: Serving): void => {
     if (request === undefined) return void socket.resume()
     outlives = Commands.outlivesClient(request.command)
     const started = run(Effect.map(Commands.run(request.command, context), (reply) => {
-      if (socket.destroyed) release(reply, context.store.cursors)
-      else if (!request.silent) socket.write(Wire.write(++sent, request, reply))
+      if (!request.silent && !socket.destroyed) socket.write(Wire.write(++sent, request, reply))
     }))
     fiber = started
     started.addObserver(() => {
@@ -157,11 +155,4 @@ const next = (framing: Wire.Framing, socket: Socket): Wire.Request | undefined =
     socket.end(Wire.write(0, { id: 0, form: "message" }, answer))
     return undefined
   }
-}
-
-/** Closes the cursor of an answer that nobody is there for. */
-const release = (reply: Reply, cursors: Cursors): void => {
-  if (!(reply instanceof Uint8Array)) return
-  const { cursor } = deserialize(reply, { useBigInt64: true })
-  cursors.kill(BigInt((cursor as { readonly id?: bigint } | undefined)?.id ?? 0n))
 }

@@ -54,13 +54,12 @@ const byName: Readonly<Record<string, Reason>> = {
 }
 
 const hints: Readonly<Partial<Record<Reason, string>>> = {
+  Connection:
+    "is the server running, and is the port right? Start one with mongod or skein fake mongo; embedded: needs none",
   Busy: "raise maxConnections, or do less at a time",
   Conflict: "another transaction was first: run this one again",
   Unsupported: "transactions and change streams need a replica set: mongod --replSet rs0, then rs.initiate()"
 }
-
-const noServer =
-  "is the server running, and is the port right? Start one with mongod, or skein fake mongo; embedded: needs none"
 
 /** Names what was tried, on what, and what went wrong. */
 export const fromDriver = (error: unknown, attempted: Attempted): DocumentStoreError => {
@@ -102,7 +101,6 @@ const reasonOf = (error: unknown, code: number | undefined): Reason => {
 }
 
 const hintOf = (reason: Reason, said: string): string | undefined => {
-  if (reason === "Connection" && /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|timed out/.test(said)) return noServer
   if (reason === "Unsupported" && !/replica set/.test(said)) return undefined
   return hints[reason]
 }
