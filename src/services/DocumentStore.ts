@@ -61,6 +61,9 @@ export interface ConnectOptions {
 /**
  * A document: fields in their order, with values of JavaScript (null, boolean, number, bigint, string, Date, RegExp, bytes,
  * lists, documents) and the kinds of `bson` (ObjectId, Decimal128, Long, Binary, Timestamp, ...), which keep their kind.
+ *
+ * As they come back: int32 and double are numbers, int64 is a `bigint`, bytes are a `Binary`. A field that is `undefined` is
+ * left out.
  */
 export type Document = { readonly [field: string]: unknown }
 

@@ -9,9 +9,16 @@
  * Each operation is done at one moment: no other one is seen half done, except that a bulk of writes, outside of a
  * transaction, is one write after the other. Answers to writes come when the journal has them.
  */
-import type { Duration, Effect, Scope } from "effect"
+import { Duration, Effect, Schedule, type Scope } from "effect"
 import type * as Store from "../../services/DocumentStore.ts"
 import type { JournalHandle } from "../../services/Journal.ts"
+import * as Collection from "./DocumentCollection.ts"
+import { sweep } from "./DocumentExpiry.ts"
+import { recover } from "./DocumentRecovery.ts"
+import { namesOf, State, Transaction } from "./DocumentState.ts"
+import { watch } from "./DocumentWatch.ts"
+import { Work } from "./DocumentWork.ts"
+import * as Writer from "./DocumentWriter.ts"
 
 type Document = Store.Document
 type Failure = Store.DocumentStoreError
@@ -139,9 +146,69 @@ export interface Options {
   readonly transactionTimeout?: Duration.Input | undefined
 }
 
-/**
- * Opens an engine for as long as the scope lives, with what the journal has. Fails with `Storage`.
- *
- * Not there yet: everything. The interface stands.
- */
-export declare const open: (options?: Options) => Effect.Effect<DocumentEngine, Failure, Scope.Scope>
+/** Opens an engine for as long as the scope lives, with what the journal has. Fails with `Storage`. */
+export const open = Effect.fnUntraced(function*(
+  options: Options = {}
+): Effect.fn.Return<DocumentEngine, Failure, Scope.Scope> {
+  const state = new State(options.journal !== undefined, options.maxChanges ?? 50_000)
+  if (options.journal !== undefined) yield* recover(state, options.journal)
+  const writer = options.journal === undefined ? Writer.none : yield* Writer.make(state, options.journal)
+  const work = new Work(state, writer)
+  const timeout = Duration.toMillis(Duration.fromInputUnsafe(options.transactionTimeout ?? "1 minute"))
+  const transactions = new WeakMap<EngineTransaction, Transaction>()
+
+  const transactionOf = (within: Within | undefined): Transaction | undefined => {
+    if (within?.transaction === undefined) return undefined
+    return transactions.get(within.transaction) ?? foreign
+  }
+
+  const begin = Effect.clockWith((clock) =>
+    Effect.sync((): EngineTransaction => {
+      const transaction = new Transaction(clock.currentTimeMillisUnsafe() + timeout)
+      state.open.add(transaction)
+      const handle = { commit: commit(work, transaction), abort: Effect.sync(() => state.abort(transaction)) }
+      transactions.set(handle, transaction)
+      return handle
+    })
+  )
+
+  yield* sweep(work).pipe(
+    Effect.repeat(Schedule.spaced(options.sweepInterval ?? "1 second")),
+    Effect.forkScoped
+  )
+
+  return {
+    databases: Effect.sync(() => unique([...state.tables.keys()].map((name) => namesOf(name)[0]))),
+    dropDatabase: (database) =>
+      work.change((now) => {
+        for (const name of [...state.tables.keys()]) if (namesOf(name)[0] === database) state.drop(name, now)
+      }),
+    collections: (database) =>
+      Effect.sync(() =>
+        unique([...state.tables.keys()].map(namesOf).filter(([one]) => one === database).map(([, name]) => name))
+      ),
+    collection: (database, name) => Collection.make(work, transactionOf, database, name),
+    begin,
+    watch: (target, options = {}) => watch(work, target, options)
+  }
+})
+
+const unique = (names: ReadonlyArray<string>): ReadonlyArray<string> => [...new Set(names)].sort()
+
+/** What a transaction of another store is here: one that has ended. */
+const foreign = new Transaction(0)
+foreign.state = "aborted"
+
+/** Once begun it goes on to its end: whether it was done must be known. */
+const commit = (work: Work, transaction: Transaction) =>
+  Effect.suspend(() => {
+    if (transaction.state === "committed") return work.writer.flushed
+    return work.change((now) => {
+      try {
+        work.state.commit(transaction, now)
+      } catch (error) {
+        work.state.abort(transaction)
+        throw error
+      }
+    })
+  }).pipe(Effect.uninterruptible)
