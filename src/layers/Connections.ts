@@ -16,7 +16,7 @@ export interface Options {
 
 /** Every store by its URL. Opens nothing until the first `connect`; closes everything when it closes. */
 export const layer = (options: Options = {}): Layer.Layer<DocumentStore | Postgres> =>
-  Layer.mergeAll(postgres(options), documents())
+  Layer.mergeAll(postgres(options), documents(options))
 
 const postgres = ({ embedded }: Options): Layer.Layer<Postgres> =>
   byUrl({
@@ -33,16 +33,28 @@ const postgres = ({ embedded }: Options): Layer.Layer<Postgres> =>
 
 const livePostgres = () => import("./live/PgPostgres.ts").then(({ layer }) => layer)
 
-const documents = (): Layer.Layer<DocumentStore> =>
+const documents = ({ embedded }: Options): Layer.Layer<DocumentStore> =>
   byUrl({
     service: DocumentStore,
     name: "document store",
-    schemes: { "mongodb:": liveDocuments, "mongodb+srv:": liveDocuments },
+    schemes: {
+      "mongodb:": liveDocuments,
+      "mongodb+srv:": liveDocuments,
+      "embedded:": () => embeddedDocuments(embedded?.directory)
+    },
     example: "mongodb://user:password@host:27017/database",
     failure: (problem) => new DocumentStoreError({ reason: "Connection", ...problem })
   })
 
 const liveDocuments = () => import("./live/MongoDocumentStore.ts").then(({ layer }) => layer)
+
+const embeddedDocuments = async (directory: string | undefined) => {
+  const [store, journal] = await Promise.all([
+    import("./embedded/JournalDocumentStore.ts"),
+    import("./live/FileJournal.ts")
+  ])
+  return Layer.provide(store.layer({ directory }), journal.layer())
+}
 
 /** One kind of store: where its URLs lead. */
 interface Kind<Identifier, Client, Failure, Options> {

@@ -181,7 +181,7 @@ export const open = Effect.fnUntraced(function*(
     databases: Effect.sync(() => unique([...state.tables.keys()].map((name) => namesOf(name)[0]))),
     dropDatabase: (database) =>
       work.change((now) => {
-        for (const name of [...state.tables.keys()]) if (namesOf(name)[0] === database) state.drop(name, now)
+        for (const name of state.tables.keys()) if (namesOf(name)[0] === database) state.drop(name, now)
       }),
     collections: (database) =>
       Effect.sync(() =>

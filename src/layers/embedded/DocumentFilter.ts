@@ -82,9 +82,9 @@ const not = (test: Test): Test => (value) => !test(value)
 
 /** The path of one field costs less. */
 const onPath = (parts: Paths.Parts, test: Test): Test => {
-  const [name] = parts
-  if (parts.length > 1 || name! in Object.prototype) return (document) => Paths.some(document, parts, 0, test)
-  return (document) => test((document as Fields)[name!])
+  const [name = ""] = parts
+  if (parts.length > 1 || name in Object.prototype) return (document) => Paths.some(document, parts, 0, test)
+  return (document) => test((document as Fields)[name])
 }
 
 const negated = (parts: Paths.Parts, operand: unknown, expressions: Expressions | undefined): Test => {
@@ -262,9 +262,9 @@ const hasRemainder = (operand: unknown): Test => {
   if (!Array.isArray(operand) || operand.length !== 2 || !operand.every(Numbers.isNumeric)) {
     throw invalid("$mod wants a divisor and a remainder")
   }
-  const [divisor, remainder] = operand.map((one) => Math.trunc(Numbers.toNumber(one)))
+  const [divisor, remainder] = operand.map((one) => Math.trunc(Numbers.toNumber(one))) as [number, number]
   if (divisor === 0) throw invalid("the divisor of $mod cannot be 0")
-  return (value) => Numbers.isNumeric(value) && Math.trunc(Numbers.toNumber(value)) % divisor! === remainder
+  return (value) => Numbers.isNumeric(value) && Math.trunc(Numbers.toNumber(value)) % divisor === remainder
 }
 
 const hasAll = (operand: unknown, expressions: Expressions | undefined): Test => {

@@ -56,9 +56,9 @@ const refuseUnsupported = (stages: ReadonlyArray<unknown>): void => {
     if (!isDocument(stage) || Object.keys(stage).length !== 1) {
       throw invalid("a stage of a pipeline is a document of one field")
     }
-    const [name] = Object.keys(stage)
-    if (refused.has(name!)) throw unsupported(`stage ${name}`)
-    if (!(name! in operators.pipeline)) throw invalid(`unknown stage of pipelines: ${name}`)
+    const [name = ""] = Object.keys(stage)
+    if (refused.has(name)) throw unsupported(`stage ${name}`)
+    if (!(name in operators.pipeline)) throw invalid(`unknown stage of pipelines: ${name}`)
   }
 }
 
@@ -165,7 +165,7 @@ const extreme = (sign: 1 | -1): Accumulate => (documents, operand, options) => {
 /** What a lazy sequence of mingo does, as far as we use it. */
 interface Lazy {
   readonly filter: (test: (value: unknown) => boolean) => Lazy
-  readonly transform: (change: (values: Array<unknown>) => Array<unknown>) => Lazy
+  readonly transform: (change: (values: Array<unknown>) => Iterator<unknown>) => Lazy
 }
 
 const operators = {
@@ -185,7 +185,7 @@ const operators = {
   pipeline: {
     ...pipeline,
     $match: (documents: Lazy, filter: unknown) => documents.filter(Filter.compile(filter, expressions)),
-    $sort: (documents: Lazy, sort: unknown) => documents.transform((all) => all.sort(comparator(sortOf(sort))))
+    $sort: (documents: Lazy, sort: unknown) => documents.transform((all) => all.sort(comparator(sortOf(sort))).values())
   },
   projection,
   query,

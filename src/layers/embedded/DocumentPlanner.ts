@@ -170,6 +170,10 @@ const toInterval = (prefix: ReadonlyArray<unknown>, range: Bounds.Range, sign: 1
     : { from: high, includesFrom: range.includesHigh, to: low, includesTo: range.includesLow }
 }
 
+/** Equal to one value. */
+const isFixed = (ranges: ReadonlyArray<Bounds.Range> | undefined): boolean =>
+  ranges?.length === 1 && Bounds.isPoint(ranges[0]!)
+
 /** Which way the index is to be read so that rows come as the sort wants; `undefined` when they cannot. */
 const directionFor = (
   index: Index,
@@ -178,8 +182,6 @@ const directionFor = (
   sort: SortFields
 ): 1 | -1 | undefined => {
   if (sort.length === 0 || index.isMultikey) return undefined
-  const isFixed = (ranges: ReadonlyArray<Bounds.Range> | undefined) =>
-    ranges?.length === 1 && Bounds.isPoint(ranges[0]!)
   let direction: 1 | -1 | undefined
   let at = 0
   for (const [field, wanted] of sort) {

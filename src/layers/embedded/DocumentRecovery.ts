@@ -112,7 +112,7 @@ const put = (into: Table, document: Fields): Fields | undefined => {
 /** Records of everything as it is while they are taken, to stand before those that are still pending. */
 export function* snapshot(state: State): Generator<Uint8Array> {
   yield Records.encode({ k: "head", store: state.history.store, last: state.history.last - state.pendingChanges })
-  for (const { indexes, name, rows } of [...state.tables.values()]) {
+  for (const { indexes, name, rows } of state.tables.values()) {
     yield Records.encode({ k: "create", c: name })
     for (const { document } of rows.values()) yield Records.encode({ k: "put", c: name, d: document })
     for (const { definition } of indexes.values()) {

@@ -31,7 +31,7 @@ interface Part {
 export const compile = (update: Fields, filter: Fields, arrayFilters: ReadonlyArray<unknown> = []): Updater => {
   const parts = Object.entries(update).flatMap(([operator, operands]) => partsOf(operator, operands))
   refuseCollisions(parts)
-  if (parts.length > 1) parts.sort((a, b) => byName(a.path, b.path))
+  if (parts.length > 1) parts.sort(byName)
   const filters = namedFilters(arrayFilters, parts)
   return (document, moment) => {
     let result = document
@@ -44,7 +44,14 @@ export const compile = (update: Fields, filter: Fields, arrayFilters: ReadonlyAr
 }
 
 /** New fields come in the order of their names, numbers as numbers. */
-const byName = (a: string, b: string): number => a.localeCompare(b, "en", { numeric: true })
+const byName = (a: Part, b: Part): number => {
+  const at = a.parts.findIndex((part, index) => part !== b.parts[index])
+  const [one, other] = [a.parts[at], b.parts[at]]
+  if (one === undefined || other === undefined) return a.parts.length - b.parts.length
+  const [number, otherNumber] = [Number(one), Number(other)]
+  if (!Number.isNaN(number) && !Number.isNaN(otherNumber)) return number - otherNumber
+  return one < other ? -1 : 1
+}
 
 const partsOf = (operator: string, operands: unknown): ReadonlyArray<Part> => {
   if (!operator.startsWith("$")) throw invalid(`an update consists of operators such as $set, and not of ${operator}`)
