@@ -1,0 +1,241 @@
+/**
+ * Does one thing to each of many items: so many at once, again where that is safe, until too many failed; with a journal it
+ * goes on after any end without repeating what succeeded.
+ *
+ * Items come as a stream and results leave as one: a million items need no more memory than a thousand, their keys apart.
+ */
+import { Clock, Duration, Effect, Random, Result, Schema, Stream } from "effect"
+import * as DurationText from "../core/DurationText.ts"
+import * as RetryPolicy from "../core/RetryPolicy.ts"
+import type { Value } from "../core/Value.ts"
+import type { Journal, JournalError } from "../services/Journal.ts"
+import * as ItemJournal from "./batch/ItemJournal.ts"
+import * as ItemKey from "./batch/ItemKey.ts"
+import { ItemStates } from "./batch/ItemStates.ts"
+import * as Waves from "./batch/Waves.ts"
+
+/** One of the things that something is done to. */
+export interface Item {
+  /** Its place in the input, from 0. */
+  readonly index: number
+  readonly value: Value
+  /** The same for the same content, in every run; for an `Idempotency-Key`. */
+  readonly key: string
+  /** 1 for the first try. */
+  readonly attempt: number
+}
+
+/** Why one item was not done. */
+export class ItemError extends Schema.TaggedError<ItemError>()("ItemError", {
+  message: Schema.String,
+  /** `rejected`: it was not done. `lost`: whether it was done is not known, such as after a lost answer. */
+  kind: Schema.Literals(["rejected", "lost"]),
+  /** Whether another try may help. */
+  retryable: Schema.Boolean,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {}
+
+export interface Options<R> {
+  /** What is done, with its inputs: a journal of something else is not gone on with. */
+  readonly operation: string
+  readonly run: (item: Item) => Effect.Effect<Value, ItemError, R>
+  /** Whether doing it twice is as good as once. Others are not tried again after a lost answer. @default false */
+  readonly idempotent?: boolean | undefined
+  /** Items at once. @default 10 */
+  readonly concurrency?: number | undefined
+  /** Bound on one try. @default none */
+  readonly itemTimeout?: Duration.Input | undefined
+  /** @default one try */
+  readonly retry?: RetryPolicy.RetryPolicy | undefined
+  /** Begins no more items once so many failed, or so many per cent of at least 20 that ended. @default never */
+  readonly stopAfter?: { readonly failures: number } | { readonly percent: number } | undefined
+  /** Items of the first waves; what is left is the last one. A wave begins when the one before has ended, and within the bound. */
+  readonly waves?: ReadonlyArray<number> | undefined
+  /** Whether results leave as they come, or in the order of the items. @default "completion" */
+  readonly order?: "completion" | "input" | undefined
+  /** Absolute folder of the journal. @default none is kept */
+  readonly journal?: string | undefined
+  /** Does items again that failed in an earlier run. @default false */
+  readonly retryFailed?: boolean | undefined
+  /** Does items again of which an earlier run does not know whether they were done. @default whether it is idempotent */
+  readonly retryUnknown?: boolean | undefined
+}
+
+/** What became of an item. */
+export type Outcome =
+  | "succeeded"
+  | "failed"
+  /** Whether it was done is not known. */
+  | "unknown"
+  /** It succeeded in an earlier run. */
+  | "done before"
+  /** It failed in an earlier run. */
+  | "failed before"
+  /** The same content stood in the input before. */
+  | "duplicate"
+
+export interface Ended {
+  readonly index: number
+  readonly value: Value
+  readonly key: string
+  readonly outcome: Outcome
+  readonly attempts: number
+  readonly durationMs: number
+  readonly output?: Value | undefined
+  readonly problem?: string | undefined
+}
+
+export interface Summary {
+  readonly counts: Readonly<Record<Outcome, number>>
+  /** Why no more items were begun. */
+  readonly halted?: string | undefined
+  readonly durationMs: number
+}
+
+export type Event =
+  | { readonly _tag: "Ended"; readonly item: Ended }
+  | { readonly _tag: "WaveEnded"; readonly wave: number; readonly items: number }
+  | { readonly _tag: "Finished"; readonly summary: Summary }
+
+/** Does it, and emits what became of each item; the last event is `Finished`. Fails when the items or the journal do. */
+export const events = <E, R, R2>(
+  items: Stream.Stream<Value, E, R2>,
+  options: Options<R>
+): Stream.Stream<Event, E | JournalError, R | R2 | Journal> =>
+  Stream.unwrap(Effect.map(begin(options), (batch) =>
+    items.pipe(
+      Stream.takeWhile(() => batch.halted() === undefined),
+      Stream.mapAccum(() => 0, (index, value) => [index + 1, [{ index, value }]]),
+      Stream.mapEffect(batch.one, { concurrency: options.concurrency ?? 10, unordered: options.order !== "input" }),
+      Stream.flatMap(Stream.fromIterable),
+      Stream.concat(Stream.fromEffect(batch.finish))
+    )))
+
+interface Given {
+  readonly index: number
+  readonly value: Value
+}
+
+const begin = Effect.fnUntraced(function*<R>(options: Options<R>) {
+  const clock = yield* Clock.Clock
+  const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000n) / 1_000
+  const started = now()
+  const journal = options.journal === undefined
+    ? undefined
+    : yield* ItemJournal.open(options.journal, options.operation)
+  const seen = new ItemStates()
+  const waves = yield* Waves.make(options.waves ?? [])
+  const counts = { succeeded: 0, failed: 0, unknown: 0, "done before": 0, "failed before": 0, duplicate: 0 }
+  let halted: string | undefined
+
+  const count = (outcome: Outcome): void => {
+    counts[outcome]++
+    halted ??= whyHalt(counts, options.stopAfter)
+  }
+
+  /** What is known of an item before anything is done to it; `undefined` when it is to be done. */
+  const known = (key: Uint8Array): Outcome | undefined => {
+    if (seen.get(key) !== undefined) return "duplicate"
+    seen.set(key, "started")
+    switch (journal?.found.get(key)) {
+      case "succeeded":
+        return "done before"
+      case "failed":
+        return options.retryFailed === true ? undefined : "failed before"
+      case "started":
+      case "unknown":
+        return options.retryUnknown ?? options.idempotent ?? false ? undefined : "unknown"
+      case undefined:
+        return undefined
+    }
+  }
+
+  const one = Effect.fnUntraced(
+    function*({ index, value }: Given): Effect.fn.Return<ReadonlyArray<Event>, JournalError, R> {
+      yield* waves.enter(index)
+      if (halted !== undefined) {
+        // Those of the next wave find the same.
+        yield* waves.leave(index)
+        return []
+      }
+      const bytes = ItemKey.of(value)
+      const key = ItemKey.text(bytes)
+      const before = known(bytes)
+      const from = now()
+      const ended = yield* before === undefined
+        ? doing({ index, value, key, attempt: 1 }, bytes)
+        : Effect.succeed(skipped(before))
+      count(ended.outcome)
+      const event: Event = { _tag: "Ended", item: { index, value, key, durationMs: now() - from, ...ended } }
+      const wave = yield* waves.leave(index)
+      return wave === undefined ? [event] : [event, { _tag: "WaveEnded", ...wave }]
+    }
+  )
+
+  const doing = Effect.fnUntraced(function*(item: Item, key: Uint8Array) {
+    if (journal !== undefined) yield* journal.record(key, "started")
+    const ended = yield* tries(item, options)
+    if (journal !== undefined) yield* journal.record(key, ended.outcome)
+    return ended
+  })
+
+  return {
+    one,
+    halted: () => halted,
+    finish: Effect.sync((): Event => ({
+      _tag: "Finished",
+      summary: { counts, durationMs: now() - started, ...(halted === undefined ? {} : { halted }) }
+    }))
+  }
+})
+
+const skipped = (outcome: Outcome) => ({ outcome, attempts: 0 })
+
+/** Tries until it is done, or another try is not safe, or of no use. */
+const tries = Effect.fnUntraced(function*<R>(first: Item, options: Options<R>) {
+  const most = options.retry?.attempts ?? 1
+  for (let attempt = 1;; attempt++) {
+    const result = yield* Effect.result(bounded({ ...first, attempt }, options))
+    if (Result.isSuccess(result)) return { outcome: "succeeded" as const, attempts: attempt, output: result.success }
+    const { kind, message, retryable } = result.failure
+    const isSafe = kind === "rejected" || options.idempotent === true
+    if (options.retry === undefined || attempt >= most || !retryable || !isSafe) {
+      return { outcome: kind === "lost" ? "unknown" as const : "failed" as const, attempts: attempt, problem: message }
+    }
+    yield* Effect.sleep(RetryPolicy.delay(options.retry, attempt, yield* Random.next))
+  }
+})
+
+const bounded = <R>(item: Item, { itemTimeout, run }: Options<R>): Effect.Effect<Value, ItemError, R> =>
+  itemTimeout === undefined ? run(item) : Effect.timeoutOrElse(run(item), {
+    duration: itemTimeout,
+    orElse: () =>
+      Effect.fail(
+        new ItemError({
+          message: `it did not end within ${DurationText.format(Duration.fromInputUnsafe(itemTimeout))}`,
+          kind: "lost",
+          retryable: true
+        })
+      )
+  })
+
+/** Before so many items ended, a per cent of them says nothing. */
+const enoughForPercent = 20
+
+const whyHalt = (
+  counts: Readonly<Record<Outcome, number>>,
+  stopAfter: Options<never>["stopAfter"]
+): string | undefined => {
+  if (stopAfter === undefined) return undefined
+  const bad = counts.failed + counts.unknown
+  if ("failures" in stopAfter) {
+    return bad >= stopAfter.failures
+      ? `${bad} items were not done, and ${stopAfter.failures} stop the batch`
+      : undefined
+  }
+  const ended = bad + counts.succeeded
+  const percent = 100 * bad / ended
+  return ended >= enoughForPercent && percent >= stopAfter.percent
+    ? `${bad} of ${ended} items were not done, and ${stopAfter.percent} % stop the batch`
+    : undefined
+}
