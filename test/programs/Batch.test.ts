@@ -13,7 +13,7 @@ const lost = new Batch.ItemError({ message: "no answer", kind: "lost", retryable
 /** Something that can be done, and what was done so far. */
 const world = (
   fate: (item: Batch.Item) => "fine" | Batch.ItemError = () => "fine",
-  takes: Duration.Input = "1 second"
+  takes: Duration.Input | ((value: Value) => number) = "1 second"
 ) => {
   const done: Array<{ readonly value: Value; readonly at: number }> = []
   const busy = { now: 0, most: 0 }

@@ -1,7 +1,7 @@
 /** What all caches of one client share: the memory level, the work that is going on, the counts, the server. */
 import { Effect, type Scope } from "effect"
+import * as SingleFlight from "../../core/SingleFlight.ts"
 import type { CacheError, ConnectOptions, Statistics } from "../../services/CacheStore.ts"
-import * as CacheFlight from "./CacheFlight.ts"
 import * as CacheLevel from "./CacheLevel.ts"
 import type { CacheServer, Connect } from "./CacheServer.ts"
 
@@ -9,8 +9,8 @@ export interface CacheState {
   readonly level: CacheLevel.CacheLevel
   /** Absent where memory is all there is. */
   readonly server: CacheServer | undefined
-  readonly fetches: CacheFlight.CacheFlight<CacheLevel.Entry | undefined>
-  readonly loads: CacheFlight.CacheFlight<CacheLevel.Entry>
+  readonly fetches: SingleFlight.SingleFlight<CacheLevel.Entry | undefined>
+  readonly loads: SingleFlight.SingleFlight<CacheLevel.Entry>
   /** Takes note that another value is there, or will be: what memory has of the key, and what is on its way into it, is old. */
   readonly change: (key: string) => boolean
   readonly counts: Counts
@@ -32,8 +32,8 @@ export const make = Effect.fnUntraced(function*(
   const scope = yield* Effect.scope
   const counts = zero()
   const level = CacheLevel.make(options.maxEntries ?? 10_000, options.maxBytes ?? 64 * 1024 * 1024)
-  const fetches = CacheFlight.make<CacheLevel.Entry | undefined>(scope, () => {})
-  const loads = CacheFlight.make<CacheLevel.Entry>(scope, () => counts.others.joined++)
+  const fetches = SingleFlight.make<CacheLevel.Entry | undefined>(scope, () => {})
+  const loads = SingleFlight.make<CacheLevel.Entry>(scope, () => counts.others.joined++)
 
   const change = (key: string): boolean => {
     fetches.forget(key)
