@@ -5,6 +5,7 @@ import { actions } from "./actions.ts"
 import { check } from "./check.ts"
 import { completions } from "./completions.ts"
 import { config } from "./config.ts"
+import { doctor } from "./doctor.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Failure from "./Failure.ts"
 import { history } from "./history.ts"
@@ -27,6 +28,7 @@ export const make = () => {
       schema,
       init,
       config,
+      doctor,
       report,
       history,
       completions((): Command.Command.Any => root)

@@ -114,8 +114,8 @@ const isOutage = ({ secrets }: SecretsError): boolean =>
   secrets.every(({ sources }) => sources.some(({ kind }) => kind === "Down" || kind === "TimedOut")) &&
   secrets.every(({ sources }) => sources.every(({ kind }) => kind !== "Failed" && kind !== "Invalid"))
 
-/** A text under its own name, or those of a folder as one record. */
-const valueOf = (name: string, found: Readonly<Record<string, Redacted.Redacted<string>>>): Value => {
+/** Returns what {@link Secrets} found for one name: the text, or those of a folder as a record. */
+export const valueOf = (name: string, found: Readonly<Record<string, Redacted.Redacted<string>>>): Value => {
   const own = found[name]
   if (own !== undefined) return Redacted.value(own)
   return Object.fromEntries(

@@ -54,11 +54,12 @@ export const describe = (name: string, reference: SecretReference): string => {
 
 const withoutLineEnd = (text: string): string => text.replace(/\r?\n$/, "")
 
-/** The text under `key`; when there is none, the hint is the key that was probably meant. */
-const pick = (texts: Texts, key: string, problem: string, hint: string): Result.Result<string, Trouble> =>
-  Object.hasOwn(texts, key)
-    ? Result.succeed(texts[key]!)
-    : Result.fail({ kind: "Absent", problem, hint: didYouMean(key, Object.keys(texts)) ?? hint })
+/** The text under `key`; when there is none, the hint says what to do, and which key was probably meant. */
+const pick = (texts: Texts, key: string, problem: string, hint: string): Result.Result<string, Trouble> => {
+  if (Object.hasOwn(texts, key)) return Result.succeed(texts[key]!)
+  const meant = didYouMean(key, Object.keys(texts))
+  return Result.fail({ kind: "Absent", problem, hint: meant === undefined ? hint : `${hint}, or ${meant}` })
+}
 
 const fromFolder = (
   key: string | undefined,

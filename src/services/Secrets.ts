@@ -9,6 +9,7 @@ import { Context, Duration, Effect, Fiber, Redacted, Result, Schema, type Scope,
 import * as DurationText from "../core/DurationText.ts"
 import type { Masking } from "../core/Masking.ts"
 import type { ValueRecord } from "../core/Value.ts"
+import type { Health } from "./Health.ts"
 import * as SecretFetch from "./SecretFetch.ts"
 import { read, type ReferenceProblem, type SecretReference, type VaultPath } from "./SecretReference.ts"
 
@@ -35,6 +36,9 @@ export class Secrets extends Context.Service<Secrets, {
     references: ValueRecord,
     options: ResolveOptions
   ) => Effect.Effect<Readonly<Record<string, Redacted.Redacted<string>>>, SecretsError>
+
+  /** How the Vault is that the settings or `environment` name, and whether it lets us in. `down` too when they name none. */
+  readonly health: (environment: ResolveOptions["environment"]) => Effect.Effect<Health>
 }>()("skein/services/Secrets") {}
 
 /** Why one source did not give a secret. Names the source; never holds a value. */
@@ -72,6 +76,7 @@ export interface Sources {
   readonly readFolder: (path: string) => Effect.Effect<Texts, Trouble>
   /** Returns all keys of a path in a Vault, which the environment may name. */
   readonly readVault: (at: VaultPath, environment: ResolveOptions["environment"]) => Effect.Effect<Texts, Trouble>
+  readonly vaultHealth: Secrets["Service"]["health"]
   /** Returns what the program wrote to stdout, at most {@link maxLength} bytes. Leaving the scope ends the program. */
   readonly run: (argv: Argv, options: ResolveOptions) => Effect.Effect<string, Trouble, Scope.Scope>
 }
@@ -95,6 +100,7 @@ export const make = (sources: Sources, masking: Masking["Service"]): Secrets["Se
     run: (argv, options) => semaphore.withPermit(sources.run(argv, options))
   }
   return Secrets.of({
+    health: sources.vaultHealth,
     resolve: Effect.fn("Secrets.resolve")(function*(references, options) {
       const asked = Object.entries(references).map(([name, value]) => ({ name, references: read(value) }))
       const invalid = asked.flatMap(({ name, references }) =>

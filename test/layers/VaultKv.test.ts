@@ -23,9 +23,10 @@ const scripted = Effect.fnUntraced(function*(
 ) {
   const vault = yield* VaultServer.make
   vault.put("secret/app", { token: "the-token" })
-  const read = yield* make({ address, ...options }).pipe(Effect.provide(VaultServer.httpClient(vault)))
+  const { health, read } = yield* make({ address, ...options }).pipe(Effect.provide(VaultServer.httpClient(vault)))
   return {
     vault,
+    health: Effect.suspend(() => health(environment(vault))),
     read: (at: VaultPath = app) => read(at, environment(vault)),
     asked: () => vault.asked().map(({ what }) => what)
   }
@@ -79,7 +80,7 @@ layer(machine)("VaultKv", (it) => {
     for (const [environment, message] of rows) {
       it.effect(`nothing, when the environment is ${JSON.stringify(environment)}: ${message}`, () =>
         Effect.gen(function*() {
-          const read = yield* make({}).pipe(Effect.provide(VaultServer.httpClient(yield* VaultServer.make)))
+          const { read } = yield* make({}).pipe(Effect.provide(VaultServer.httpClient(yield* VaultServer.make)))
           const trouble = yield* Effect.flip(read(app, environment))
 
           assert.strictEqual(trouble.problem, message)
@@ -91,7 +92,7 @@ layer(machine)("VaultKv", (it) => {
       Effect.gen(function*() {
         const vault = yield* VaultServer.make
         vault.put("secret/app", { a: "1" }, "bao")
-        const read = yield* make({}).pipe(Effect.provide(VaultServer.httpClient(vault)))
+        const { read } = yield* make({}).pipe(Effect.provide(VaultServer.httpClient(vault)))
         const environment = { BAO_ADDR: `${address}/`, BAO_TOKEN: vault.root, BAO_NAMESPACE: "bao" }
 
         assert.deepStrictEqual(yield* read(app, environment), { a: "1" })
@@ -300,6 +301,42 @@ layer(machine)("VaultKv", (it) => {
       }))
   })
 
+  describe("its health", () => {
+    it.effect("is that of the server and of the token", () =>
+      Effect.gen(function*() {
+        const { asked, health, vault } = yield* scripted()
+
+        assert.deepInclude(yield* health, { status: "up", version: "1.17.2" })
+        assert.deepStrictEqual(asked().map((what) => what.replace(/\?.*/, "")), [
+          "GET sys/health",
+          "GET auth/token/lookup-self"
+        ])
+        vault.revoke(vault.root)
+        assert.deepInclude(yield* health, {
+          status: "degraded",
+          problem: "the token may not look itself up: it has ended, or lacks the default policy"
+        })
+        vault.sealed(true)
+        assert.deepInclude(yield* health, {
+          status: "down",
+          problem: "it is sealed",
+          hint: "run: vault operator unseal"
+        })
+      }))
+
+    it.effect("is down when nothing says where it is, or it lets nobody in", () =>
+      Effect.gen(function*() {
+        const nowhere = yield* make({}).pipe(Effect.provide(VaultServer.httpClient(yield* VaultServer.make)))
+        assert.deepInclude(yield* nowhere.health({}), { status: "down", problem: "it has no address" })
+
+        const { health } = yield* scripted(approle, secretId)
+        assert.deepInclude(yield* health, {
+          status: "down",
+          problem: "it refuses the login (AppRole): invalid role or secret ID ***"
+        })
+      }))
+  })
+
   it.effect("R15 no token, credential or value is in what fails, is logged or traced", () =>
     Effect.gen(function*() {
       const heard: Array<string> = []
@@ -358,7 +395,7 @@ layer(Layer.merge(machine, UndiciHttpClient.layer()), { excludeTestServices: tru
     const vault = yield* VaultServer.make
     vault.put("secret/app", { token: "the-token" })
     const { url } = yield* VaultServer.listen(vault, tls)
-    const read = yield* make({ address: url, ...options })
+    const { read } = yield* make({ address: url, ...options })
     const result = yield* Effect.exit(read(app, { VAULT_TOKEN: vault.root }))
     return { vault, result: Exit.isSuccess(result) ? result.value : Cause.squash(result.cause) }
   })

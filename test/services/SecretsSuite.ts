@@ -91,7 +91,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Secrets | Masking | Se
         })
         assert.include(
           yield* messageOf({ a: { folder: "mounted", key: "db_pasword" }, b: { folder: "unmounted" } }),
-          "cannot get the secret \"a\": db_pasword in folder mounted does not exist; did you mean \"db_password\"?\n" +
+          "cannot get the secret \"a\": db_pasword in folder mounted does not exist; create it, or did you mean \"db_password\"?\n" +
             "cannot get the secret \"b\": folder unmounted does not exist; create it"
         )
       }))
@@ -125,7 +125,7 @@ export const suite = <E>(name: string, layer: Layer.Layer<Secrets | Masking | Se
 
         assert.strictEqual(
           lines[0],
-          "cannot get the secret \"a\": tokn of secret/keys in vault is not one of its keys; did you mean \"token\"?"
+          "cannot get the secret \"a\": tokn of secret/keys in vault is not one of its keys; its keys are token, user, or did you mean \"token\"?"
         )
         assert.include(lines[1], "zzz of secret/keys in vault is not one of its keys; its keys are token, user")
         assert.include(lines[2], "zzz of secret/nothing in vault is not there")
@@ -145,8 +145,14 @@ export const suite = <E>(name: string, layer: Layer.Layer<Secrets | Masking | Se
           b: { dotenv: "near.env", key: "API_TOKN" }
         }, { API_TOKEN: "near" })
 
-        assert.include(message, "environment variable APY_TOKEN is not set; did you mean \"API_TOKEN\"?")
-        assert.include(message, "API_TOKN in near.env is not there; did you mean \"API_TOKEN\"?")
+        assert.include(
+          message,
+          "environment variable APY_TOKEN is not set; set APY_TOKEN, or did you mean \"API_TOKEN\"?"
+        )
+        assert.include(
+          message,
+          "API_TOKN in near.env is not there; add the line API_TOKN=..., or did you mean \"API_TOKEN\"?"
+        )
       }))
 
     it.effect("drops one line end of a file and keeps everything else", () =>

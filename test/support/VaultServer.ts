@@ -136,6 +136,10 @@ export const make: Effect.Effect<VaultServer> = Effect.gen(function*() {
       failing = { ...failing, times: failing.times - 1 }
       return refuse(failing.status)
     }
+    if (name === "sys/health") {
+      const status = isSealed ? Number(url.searchParams.get("sealedcode") ?? 503) : 200
+      return { status, json: { initialized: true, sealed: isSealed, version: "1.17.2" } }
+    }
     if (isSealed) return refuse(503, "Vault is sealed")
     const [, by] = /^auth\/(approle|kubernetes|team\/approle)\/login$/.exec(name) ?? []
     if (by !== undefined) return login(by.replace("team/", ""), body)

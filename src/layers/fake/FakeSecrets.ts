@@ -81,6 +81,11 @@ const service = Effect.gen(function*() {
       }
       return texts
     }),
+    vaultHealth: () =>
+      Effect.match(called("vault health"), {
+        onSuccess: () => ({ status: "up" as const, version: "fake" }),
+        onFailure: ({ hint, problem }) => ({ status: "down" as const, problem: `it ${problem}`, hint })
+      }),
     run: Effect.fnUntraced(function*(argv) {
       yield* called(`run ${argv.join(" ")}`)
       const command = commands.get(argv.join(" "))

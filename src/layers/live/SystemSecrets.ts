@@ -24,10 +24,12 @@ const service = Effect.fnUntraced(function*(options: Options) {
       collect("holds"),
       Effect.flatMap(decode)
     )
+  const vault = yield* VaultKv.make(options.vault ?? {}, masking)
   return make({
     readFile,
     readFolder: (path) => SecretFolder.read(fileSystem, path, readFile),
-    readVault: yield* VaultKv.make(options.vault ?? {}, masking),
+    readVault: vault.read,
+    vaultHealth: vault.health,
     run: (argv, options) => Effect.flatMap(run(spawner, argv, options), decode)
   }, masking)
 })

@@ -9,21 +9,23 @@ import { HttpClient } from "effect/http"
 import type { Masking } from "../../core/Masking.ts"
 import { isRecord, type Value } from "../../core/Value.ts"
 import type { VaultPath } from "../../services/SecretReference.ts"
-import type { Trouble } from "../../services/Secrets.ts"
+import type { Sources, Trouble } from "../../services/Secrets.ts"
 import * as Vault from "../../services/Vault.ts"
+import * as VaultHealth from "./VaultHealth.ts"
 import * as VaultLogin from "./VaultLogin.ts"
 import * as VaultRequest from "./VaultRequest.ts"
 
-/** Reads all keys of a path, with the text of each; the environment is that of `Vault.access`. */
-export type Read = (
-  at: VaultPath,
-  environment: Readonly<Record<string, string>>
-) => Effect.Effect<Readonly<Record<string, string>>, Trouble>
+/** The environments are those of `Vault.access`. */
+export interface VaultKv {
+  /** Reads all keys of a path, with the text of each. */
+  readonly read: Sources["readVault"]
+  readonly health: Sources["vaultHealth"]
+}
 
 export const make = Effect.fnUntraced(function*(
   options: Vault.Options,
   masking: Masking["Service"]
-): Effect.fn.Return<Read, never, HttpClient.HttpClient | FileSystem.FileSystem | Scope.Scope> {
+): Effect.fn.Return<VaultKv, never, HttpClient.HttpClient | FileSystem.FileSystem | Scope.Scope> {
   const http = yield* HttpClient.HttpClient
   const fileSystem = yield* FileSystem.FileSystem
 
@@ -76,11 +78,26 @@ export const make = Effect.fnUntraced(function*(
     lookup: ({ access, at }: { readonly access: Vault.Access; readonly at: VaultPath }) => fetch(access, at)
   })
 
-  return (at, environment) =>
-    Effect.flatMap(
-      Effect.fromResult(Vault.access(options, environment)),
-      (access) => Effect.scoped(RcMap.get(reads, { access, at }))
-    ).pipe(Effect.provideService(HttpClient.HttpClient, http))
+  const health = Effect.fnUntraced(function*(environment: Readonly<Record<string, string>>) {
+    const access = yield* Effect.fromResult(Vault.access(options, environment))
+    const { server, tokens } = yield* RcMap.get(sessions, access)
+    return yield* VaultHealth.ask(server, access, tokens, masking)
+  }, Effect.scoped)
+
+  return {
+    read: (at, environment) =>
+      Effect.flatMap(
+        Effect.fromResult(Vault.access(options, environment)),
+        (access) => Effect.scoped(RcMap.get(reads, { access, at }))
+      ),
+    health: (environment) =>
+      health(environment).pipe(
+        Effect.catch(({ hint, problem }) =>
+          Effect.succeed({ status: "down" as const, problem: `it ${problem}`, hint })
+        ),
+        Effect.provideService(HttpClient.HttpClient, http)
+      )
+  }
 })
 
 /** The keys of an answer, or why there are none. */

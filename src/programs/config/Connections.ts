@@ -17,6 +17,15 @@ const families = {
   "rediss:": "cache"
 } as const
 
+export type Family = (typeof families)[keyof typeof families]
+
+/** All of them, each once. */
+export const familyNames: ReadonlyArray<Family> = [...new Set(Object.values(families))]
+
+/** The family of a URL; `undefined` for one that is embedded or of no server that skein knows. */
+export const familyOf = (url: string): Family | undefined =>
+  families[/^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0].toLowerCase() as keyof typeof families]
+
 const connection = Reader.fields("a connection", {
   url: Reader.required(Reader.name, "A URL such as amqp://user:password@host/vhost"),
   options: Reader.optional(Reader.any, "Settings of its family, such as max_connections")
@@ -50,9 +59,8 @@ const readOne = (node: Node.Node, notes: Reader.Notes): Value | undefined => {
     ? connection.read(node, notes)
     : { url: Reader.name.read(node, notes), options: undefined }) ?? {}
   if (url === undefined) return undefined
-  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0].toLowerCase()
-  const isAny = scheme === "embedded:" || url.startsWith("${secrets.")
-  const family = families[scheme as keyof typeof families]
+  const isAny = /^embedded:/i.test(url) || url.startsWith("${secrets.")
+  const family = familyOf(url)
   if (family === undefined && !isAny) {
     // It may be a secret in the wrong place: not repeated.
     const known = [...Object.keys(families), "embedded:"].join(", ")
@@ -64,7 +72,7 @@ const readOne = (node: Node.Node, notes: Reader.Notes): Value | undefined => {
       `URLs begin with ${known}`
     )
   }
-  const of = family === undefined ? [...new Set(Object.values(families))] : [family]
+  const of = family === undefined ? familyNames : [family]
   return { url, options: options === undefined ? {} : readOptions(options, of, notes) }
 }
 

@@ -1,5 +1,6 @@
 /** `secret`: fetches a secret while the case runs. */
-import { Effect, Redacted, Result, Schema } from "effect"
+import { Effect, Result, Schema } from "effect"
+import * as SecretCache from "../../services/SecretCache.ts"
 import * as SecretReference from "../../services/SecretReference.ts"
 import { Secrets } from "../../services/Secrets.ts"
 import * as Action from "../Action.ts"
@@ -12,13 +13,13 @@ export const secret = Action.make({
   input: Schema.Struct({
     from: Fields.describe(
       Fields.Source,
-      "Where it comes from, as under secrets: { env }, { file }, { dotenv, key }, { command }, ...; of a list the first that has it. { value } masks a text that is known already"
+      "Where it comes from, as under secrets: { env }, { file }, { folder }, { dotenv, key }, { vault }, { command }, ...; of a list the first that has it. { value } masks a text that is known already"
     ),
     name: Fields.optional(Fields.Text, "What it is called in messages [default: secret]"),
     timeout: Fields.optional(Fields.Duration, "The longest time to fetch it [default: 10s]")
   }),
   positional: ["from"],
-  output: Schema.String,
+  output: Schema.Unknown,
   effect: "read",
   validate: (_, constants) => {
     const read = constants["from"] === undefined ? undefined : SecretReference.read(constants["from"])
@@ -53,6 +54,6 @@ steps:
         new Action.ActionError({ reason: "Unavailable", message: error.message, cause: error })
       )
     )
-    return Redacted.value(found[name]!)
+    return SecretCache.valueOf(name, found)
   })
 })
