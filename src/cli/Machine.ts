@@ -10,6 +10,7 @@ import type { BuiltinServices } from "../scenario/actions/builtin.ts"
 import type { ActionModules } from "../services/ActionModules.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
 import type { MetricsServer } from "../services/MetricsServer.ts"
+import type * as PoliteHttp from "../services/PoliteHttp.ts"
 import type { Profiler } from "../services/Profiler.ts"
 import type * as Vault from "../services/Vault.ts"
 
@@ -17,6 +18,8 @@ import type * as Vault from "../services/Vault.ts"
 export interface MachineOptions {
   readonly http: Partial<HttpPolicy.Settings>
   readonly connection: HttpPolicy.ConnectionOptions
+  /** How servers are spared. Empty: requests are sent as they come. */
+  readonly polite: Partial<PoliteHttp.Settings>
   readonly vault: Vault.Options
   /** Where proxies are named. */
   readonly environment: Readonly<Record<string, string>>

@@ -78,6 +78,7 @@ export const withMachine = (config: Config.Loaded) => <A, E, R>(effect: Effect.E
     const options = {
       http: Config.httpSettings(config.settings),
       connection,
+      polite: Config.politeSettings(config.settings),
       vault: Config.vaultOptions(config.settings),
       environment: config.environment,
       directory

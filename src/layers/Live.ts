@@ -1,10 +1,11 @@
 /** Every live and embedded layer together: what the command line runs on. Nothing opens before its first use. */
-import { Layer } from "effect"
+import { Effect, Layer } from "effect"
 import { Masking } from "../core/Masking.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
 import { MetricsServer } from "../services/MetricsServer.ts"
 import { MockServer } from "../services/MockServer.ts"
 import { NetworkProbe } from "../services/NetworkProbe.ts"
+import * as PoliteHttp from "../services/PoliteHttp.ts"
 import { Profiler } from "../services/Profiler.ts"
 import type * as Vault from "../services/Vault.ts"
 import * as Connections from "./Connections.ts"
@@ -21,6 +22,8 @@ export interface Options {
   readonly http?: Partial<HttpPolicy.Settings> | undefined
   /** What HTTP connections want unless a request says otherwise. */
   readonly connection?: HttpPolicy.ConnectionOptions | undefined
+  /** How servers are spared. @default requests are sent as they come */
+  readonly polite?: Partial<PoliteHttp.Settings> | undefined
   /** Where secrets of a Vault are. @default as the environment of each call says */
   readonly vault?: Vault.Options | undefined
   /** Where proxies and an OpenTelemetry collector are named. @default neither */
@@ -51,8 +54,18 @@ export const layer = (options: Options = {}) => {
     ),
     Late.layer(MetricsServer, ["serve"], () => import("./live/NodeMetricsServer.ts").then(({ layer }) => layer)),
     Late.layer(Profiler, ["record"], () => import("./live/InspectorProfiler.ts").then(({ layer }) => layer)),
-    OtlpTelemetry.layer(options.environment ?? {})
+    OtlpTelemetry.layer(options.environment ?? {}),
+    polite(options.polite ?? {})
   ).pipe(Layer.provideMerge(Masking.layer))
 }
+
+/** Nothing at all, and nothing loaded, unless something is set. */
+const polite = (settings: Partial<PoliteHttp.Settings>): Layer.Layer<never> =>
+  Object.keys(settings).length === 0 ? Layer.empty : Layer.unwrap(
+    Effect.map(
+      Effect.promise(() => import("../services/polite/Client.ts")),
+      ({ layer }) => layer({ ...PoliteHttp.unlimited, ...settings })
+    )
+  )
 
 const besideThis = new URL(import.meta.url.endsWith(".ts") ? "../worker.ts" : "../worker.js", import.meta.url)

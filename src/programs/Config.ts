@@ -16,6 +16,7 @@ export {
   httpConnection,
   httpSettings,
   mongoOptions,
+  politeSettings,
   postgresOptions,
   vaultOptions
 } from "./config/ServiceOptions.ts"

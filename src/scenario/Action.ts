@@ -64,6 +64,8 @@ export interface ActionContext {
   readonly robogo: boolean
   /** Settings of `skein.yaml` that actions read, by action family (`http`, `postgres`, ...). */
   readonly settings: ValueRecord
+  /** Whether the step is tried again by its own `retry`: then services do not. */
+  readonly retries: boolean
   /** Numbers in [0, 1) that depend on the run's seed, the case and the step only. */
   readonly random: () => number
   /** Returns what was made under `key` for this case, making it once. Used for cookies and connections. */

@@ -212,6 +212,7 @@ const actionContext = (context: AttemptContext): ActionContext => {
     environment: settings.environment,
     robogo: step.spelling === "robogo",
     settings: state.actionSettings,
+    retries: step.step.retry !== undefined,
     random: state.randomFor(path),
     once: (key, make) => state.once(key, make),
     log: (text, level = "info") =>

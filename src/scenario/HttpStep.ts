@@ -3,6 +3,7 @@ import { Effect, type FileSystem, type Path } from "effect"
 import type { HttpClient } from "effect/http"
 import * as HttpExchange from "../services/HttpExchange.ts"
 import * as HttpPolicy from "../services/HttpPolicy.ts"
+import * as PoliteHttp from "../services/PoliteHttp.ts"
 import * as Action from "./Action.ts"
 import * as HttpInput from "./HttpInput.ts"
 import * as HttpOutput from "./HttpOutput.ts"
@@ -21,7 +22,7 @@ export const exchange = Effect.fnUntraced(function*(
   const insecure = HttpPolicy.merge(ambient, request.connection).insecure === true
   const told = { request, insecure, curl: HttpExchange.curl(request, policy, ambient) }
 
-  return yield* HttpExchange.execute(request).pipe(
+  return yield* PoliteHttp.executeIn(request, context.retries ? { retries: 0 } : {}).pipe(
     Effect.tap((exchange) =>
       insecure && exchange.sent.url.protocol === "https:"
         ? context.log(`the certificate of ${exchange.sent.url.host} was not checked (insecure)`, "warning")

@@ -2,12 +2,11 @@
  * HTTP for work on somebody else's server: never more at once or a second than it may have, tried again where that is safe,
  * silent while the server wants that. All who share one of these are one client to each host.
  *
- * Works over any `HttpClient`, as `HttpExchange` does. Nothing has to be provided twice: make one per program, or per run.
+ * Works over any `HttpClient`, as `HttpExchange` does; `polite/Client` makes it.
  */
-import { Context, Duration, type Effect, Layer } from "effect"
+import { Context, Duration, Effect } from "effect"
 import type { HttpClient } from "effect/http"
-import type * as HttpExchange from "./HttpExchange.ts"
-import { make } from "./polite/Client.ts"
+import * as HttpExchange from "./HttpExchange.ts"
 import type * as HostGate from "./polite/HostGate.ts"
 import type { Change } from "./polite/Pace.ts"
 
@@ -74,6 +73,16 @@ export const defaults: Settings = {
   isSlowDown: ({ headers, status }) => status === 503 && headers["retry-after"] !== undefined
 }
 
+/** What `skein run` begins with when the configuration has `limits`: nothing is bounded, tried again or shared unless it says so. */
+export const unlimited: Settings = {
+  ...defaults,
+  concurrency: 1_000,
+  requestsPerSecond: Infinity,
+  retries: 0,
+  coalesce: false,
+  revalidateBytes: 0
+}
+
 export interface RequestOptions {
   /** Tries after the first one; 0 where the caller tries again itself. @default that of the settings */
   readonly retries?: number | undefined
@@ -93,6 +102,12 @@ export interface Decision {
   readonly because: string
 }
 
-/** Each layer is a client of its own: what several programs are to share, they are given by one. */
-export const layer = (settings: Partial<Settings> = {}): Layer.Layer<PoliteHttp> =>
-  Layer.effect(PoliteHttp, make({ ...defaults, ...settings }))
+/** Sends by the `PoliteHttp` of the context where there is one, and as it comes where not. */
+export const executeIn = (
+  request: HttpExchange.Request,
+  options?: RequestOptions
+): Effect.Effect<HttpExchange.Exchange, HttpExchange.HttpExchangeError, HttpClient.HttpClient> =>
+  Effect.flatMap(
+    Effect.serviceOption(PoliteHttp),
+    (polite) => polite._tag === "None" ? HttpExchange.execute(request) : polite.value.execute(request, options)
+  )

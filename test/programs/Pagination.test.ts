@@ -4,7 +4,7 @@ import { Effect, Stream } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import type { Value } from "../../src/core/Value.ts"
 import * as Pagination from "../../src/programs/Pagination.ts"
-import * as PoliteHttp from "../../src/services/PoliteHttp.ts"
+import * as Client from "../../src/services/polite/Client.ts"
 
 interface Reply {
   readonly status?: number
@@ -40,7 +40,7 @@ const read = (
       rows: events.flatMap((event) => event._tag === "Page" ? event.rows : []),
       ended: events.flatMap((event) => event._tag === "Ended" ? [event] : [])[0]
     })),
-    Effect.provide(PoliteHttp.layer({ requestsPerSecond: Infinity, concurrency: 50, retries: 0 })),
+    Effect.provide(Client.layer({ requestsPerSecond: Infinity, concurrency: 50, retries: 0 })),
     Effect.provideService(HttpClient.HttpClient, client)
   )
 }

@@ -1,8 +1,9 @@
 /** Politeness against servers by script, in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, type Layer, Ref, Result } from "effect"
+import { Clock, Duration, Effect, Fiber, Ref, Result } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
 import { TestClock } from "effect/testing"
+import * as Client from "../../src/services/polite/Client.ts"
 import { defaults, PoliteHttp, type Settings } from "../../src/services/PoliteHttp.ts"
 import * as Polite from "../../src/services/PoliteHttp.ts"
 
@@ -50,7 +51,7 @@ const polite = (settings: Partial<Settings>, client: HttpClient.HttpClient) =>
   effect: Effect.Effect<A, E, PoliteHttp | HttpClient.HttpClient>
 ) =>
   effect.pipe(
-    Effect.provide(Polite.layer(settings) as Layer.Layer<PoliteHttp>),
+    Effect.provide(Client.layer(settings)),
     Effect.provideService(HttpClient.HttpClient, client)
   )
 
@@ -297,5 +298,18 @@ describe("PoliteHttp", () => {
       assert.isAtLeast(counts.answered / 60, 45)
       assert.isAtMost(counts.refused / (counts.answered + counts.refused), 0.02)
     }).pipe(polite({ concurrency: 40, requestsPerSecond: 1_000, retries: 20 }, client))
+  })
+})
+
+describe("requests of steps", () => {
+  it.effect("go through it where there is one, and as they come where not", () => {
+    const { asked, client } = server((_, before) => before.length < 2 ? { status: 503 } : {})
+    const ask = Polite.executeIn({ url: "http://api.test/" })
+    return Effect.gen(function*() {
+      const alone = yield* ask.pipe(Effect.provideService(HttpClient.HttpClient, client))
+      const polite_ = yield* inTime(ask).pipe(polite(fast, client))
+
+      assert.deepStrictEqual([alone.status, polite_.status, asked.length], [503, 200, 3])
+    })
   })
 })

@@ -5,6 +5,7 @@ import type * as CacheStore from "../../services/CacheStore.ts"
 import type * as DocumentStore from "../../services/DocumentStore.ts"
 import type * as HttpPolicy from "../../services/HttpPolicy.ts"
 import type * as MessageBroker from "../../services/MessageBroker.ts"
+import type * as PoliteHttp from "../../services/PoliteHttp.ts"
 import type * as Postgres from "../../services/Postgres.ts"
 import type * as Vault from "../../services/Vault.ts"
 import { type Key, keys, type Settings } from "./Table.ts"
@@ -21,6 +22,25 @@ export const httpSettings = (settings: Settings): Omit<HttpPolicy.Settings, "spa
   maxHeaderBytes: settings["http.max_headers"],
   reconnect: settings["http.reconnect"]
 })
+
+/** What the configuration says of `PoliteHttp`; empty when it says nothing. */
+export const politeSettings = (settings: Settings): Partial<PoliteHttp.Settings> => {
+  const wanted: { readonly [K in keyof PoliteHttp.Settings]?: PoliteHttp.Settings[K] | undefined } = {
+    requestsPerSecond: settings["limits.requests_per_second"],
+    burst: settings["limits.burst"],
+    concurrency: settings["limits.concurrency"],
+    adaptive: settings["limits.adaptive"],
+    retries: settings["limits.retries"],
+    retryDelay: settings["limits.retry_delay"],
+    maxRetryDelay: settings["limits.max_retry_delay"],
+    retryBudget: settings["limits.retry_budget"],
+    maxRetryAfter: settings["limits.max_retry_after"],
+    breakAfter: settings["limits.break_after"],
+    breakFor: settings["limits.break_for"],
+    coalesce: settings["limits.coalesce"]
+  }
+  return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+}
 
 /** A certificate or key of the settings could not be read. */
 export class CertificateError extends Schema.TaggedError<CertificateError>()("CertificateError", {

@@ -117,6 +117,47 @@ export const table = {
   "http.cert": optional(Kind.path, "none", "The client's own certificate (PEM); needs http.key"),
   "http.key": optional(Kind.path, "none", "The private key (PEM) of http.cert"),
 
+  "limits.requests_per_second": optional(
+    Kind.count(1),
+    "none in run, 10 in paginate, wait, batch and download",
+    "Requests a second to one host, whoever sends them"
+  ),
+  "limits.burst": optional(Kind.count(1), "20", "Requests that may be sent at once after a pause"),
+  "limits.concurrency": optional(
+    Kind.count(1),
+    "none in run, 5 in paginate, wait, batch and download",
+    "Requests to one host at once, whoever sends them"
+  ),
+  "limits.adaptive": optional(
+    Kind.flag,
+    "true",
+    "Slow down when a host refuses, and find back to the fastest it takes"
+  ),
+  "limits.retries": optional(
+    Kind.count(0),
+    "0 in run, 5 in paginate, wait, batch and download",
+    "Tries of a request that is safe to send again, after the first one; a step with retry has its own"
+  ),
+  "limits.retry_delay": optional(
+    Kind.duration,
+    "500ms",
+    "The wait before the second try, at random up to this; it doubles"
+  ),
+  "limits.max_retry_delay": optional(Kind.duration, "30s", "The longest wait before a try"),
+  "limits.retry_budget": optional(Kind.duration, "2m", "The time after which a request is not tried again"),
+  "limits.max_retry_after": optional(Kind.duration, "5m", "The longest wait that a server's Retry-After is given"),
+  "limits.break_after": optional(
+    Kind.count(1),
+    "10",
+    "Requests in a row without an answer, after which a host is left alone"
+  ),
+  "limits.break_for": optional(Kind.duration, "10s", "How long it is left alone"),
+  "limits.coalesce": optional(
+    Kind.flag,
+    "false in run, true elsewhere",
+    "Let equal GETs at the same time share one answer"
+  ),
+
   "postgres.url": setting(
     Kind.url,
     embedded,

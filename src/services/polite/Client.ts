@@ -5,7 +5,7 @@ import { CircuitBreaker } from "effect/persistence"
 import * as DurationText from "../../core/DurationText.ts"
 import * as SingleFlight from "../../core/SingleFlight.ts"
 import * as HttpExchange from "../HttpExchange.ts"
-import type { Decision, PoliteHttp, RequestOptions, Settings } from "../PoliteHttp.ts"
+import { type Decision, defaults, PoliteHttp, type RequestOptions, type Settings } from "../PoliteHttp.ts"
 import * as HostGate from "./HostGate.ts"
 import type { Change } from "./Pace.ts"
 import * as RateLimitHeaders from "./RateLimitHeaders.ts"
@@ -15,6 +15,10 @@ import * as Revalidation from "./Revalidation.ts"
 const maxDecisions = 1_000
 
 type Sent = Effect.Effect<HttpExchange.Exchange, HttpExchange.HttpExchangeError, HttpClient.HttpClient>
+
+/** Each layer is a client of its own: what several programs are to share, they are given by one. */
+export const layer = (settings: Partial<Settings> = {}): Layer.Layer<PoliteHttp> =>
+  Layer.effect(PoliteHttp, make({ ...defaults, ...settings }))
 
 /** Makes one that is closed with the scope: what waits then is not sent any more. */
 export const make = Effect.fnUntraced(function*(

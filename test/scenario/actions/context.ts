@@ -49,6 +49,7 @@ export const makeContext = Effect.fnUntraced(function*(
     environment: options.environment ?? {},
     robogo: options.robogo ?? false,
     settings: options.settings ?? emptyRecord(),
+    retries: false,
     random: randomFrom(options.seed ?? 1),
     once: <A, E>(key: string, make: Effect.Effect<A, E, Scope.Scope>) =>
       made.has(key)
