@@ -129,7 +129,7 @@ const readOne = (value: Value): Result.Result<SecretReference, ReferenceProblem>
     Result.mapError(decode(value), () => explain(value)),
     (reference) =>
       "vault" in reference && vaultPath(reference, "name") === undefined
-        ? Result.fail({ message: "vault names no path in a mount, or two keys", hint: `write ${example.vault}` })
+        ? Result.fail({ message: "names no path in a vault, or two keys", hint: `write ${example.vault}` })
         : Result.succeed(reference)
   )
 

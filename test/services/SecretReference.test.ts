@@ -48,10 +48,10 @@ describe("SecretReference", () => {
       [{ vault: "secret/app", version: "two" }, /^version cannot be text: write \{ vault: "MOUNT\/PATH#KEY" \}/],
       [{ vault: "secret/app", version: 0 }, /^version cannot be number/],
       [{ vault: ["secret/app"] }, /^vault cannot be list: write \{ vault/],
-      [{ vault: "hunter2" }, /^vault names no path in a mount, or two keys: write \{ vault/],
-      [{ vault: "secret/../sys#hunter2" }, /^vault names no path/],
-      [{ vault: "/secret/app#hunter2" }, /^vault names no path/],
-      [{ vault: "secret/app#a", key: "hunter2" }, /^vault names no path in a mount, or two keys/],
+      [{ vault: "hunter2" }, /^names no path in a vault, or two keys: write \{ vault/],
+      [{ vault: "secret/../sys#hunter2" }, /^names no path/],
+      [{ vault: "/secret/app#hunter2" }, /^names no path/],
+      [{ vault: "secret/app#a", key: "hunter2" }, /^names no path in a vault, or two keys/],
       [[], /^the list of sources is empty: write at least one of them/]
     ]
     for (const [value, message] of rows) {
