@@ -1,6 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, FileSystem, Layer, Redacted } from "effect"
+import { Duration, Effect, FileSystem, Layer } from "effect"
 import { readFileSync } from "node:fs"
 import { dirname } from "node:path"
 import { Masking } from "../../src/core/Masking.ts"
@@ -36,7 +36,7 @@ const system = SystemSecrets.layer().pipe(
   Layer.provide(UndiciHttpClient.layer()),
   Layer.provideMerge(Masking.layer),
   Layer.merge(world),
-  Layer.provideMerge(NodeServices.layer)
+  Layer.provide(NodeServices.layer)
 )
 
 suite("SystemSecrets", system)
@@ -91,41 +91,6 @@ it.layer(system, { excludeTestServices: true })("SystemSecrets", (it) => {
 
       assert.include(error.message, "file . cannot be read")
       assert.include(error.message, "command printf is not text in UTF-8")
-    }))
-
-  it.effect("reads a folder that Kubernetes mounts, all files of one version while they change", () =>
-    Effect.gen(function*() {
-      const secrets = yield* Secrets
-      const { directory, environment } = yield* SecretsWorld
-      const files = yield* FileSystem.FileSystem
-      const mount = `${directory}/kubernetes`
-      const names = ["one", "two", "three"]
-      const version = Effect.fnUntraced(function*(name: string) {
-        yield* files.makeDirectory(`${mount}/..${name}`, { recursive: true })
-        yield* Effect.forEach(names, (file) => files.writeFileString(`${mount}/..${name}/${file}`, `${file}-${name}`))
-        yield* files.remove(`${mount}/..next`, { force: true })
-        yield* files.symlink(`..${name}`, `${mount}/..next`)
-        yield* files.rename(`${mount}/..next`, `${mount}/..data`)
-      })
-      yield* version("v0")
-      yield* Effect.forEach(names, (file) => files.symlink(`..data/${file}`, `${mount}/${file}`))
-      const read = Effect.map(
-        secrets.resolve({ app: { folder: mount } }, { directory, environment }),
-        (found) => Object.entries(found).map(([name, secret]) => `${name}=${Redacted.value(secret)}`).join()
-      )
-
-      assert.strictEqual(yield* read, "app.one=one-v0,app.three=three-v0,app.two=two-v0")
-      const changing = yield* Effect.forkChild(
-        Effect.forEach(
-          Array.from({ length: 50 }, (_, n) => n + 1),
-          (n) => Effect.andThen(version(`v${n}`), files.remove(`${mount}/..v${n - 1}`, { recursive: true }))
-        )
-      )
-      while (changing.pollUnsafe() === undefined) {
-        const versions = new Set((yield* read).split(",").map((entry) => entry.replace(/.*-/, "")))
-        assert.strictEqual(versions.size, 1)
-      }
-      yield* Fiber.join(changing)
     }))
 
   it.effect("R41 names a Vault that does not answer in time", () =>

@@ -155,6 +155,21 @@ describe("Doctor", () => {
     )
   })
 
+  it.effect("lets a client give up on connecting before the deadline: it can say why", () => {
+    const opened: Array<unknown> = []
+    return Effect.gen(function*() {
+      yield* run([server("one", "postgres://db/x"), server("two", "postgres://db/x", { connect_timeout: "1s" })], {
+        settings: { postgres: { connect_timeout: "10s" } },
+        timeout: Duration.seconds(3)
+      })
+
+      assert.deepStrictEqual(opened, [
+        { connectTimeout: Duration.millis(2_400) },
+        { connectTimeout: Duration.seconds(1) }
+      ])
+    }).pipe(Effect.provide(databases({}, opened)), Effect.provide(Testing.layer()))
+  })
+
   it.effect("asks all at once, and gives up on each after its deadline", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.forkChild(run(
