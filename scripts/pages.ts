@@ -43,7 +43,12 @@ const helpOf = (path: ReadonlyArray<string>): Promise<HelpDoc.HelpDoc> => {
     NodeServices.layer,
     presenter,
     CliConfig.layer({ builtIns }),
-    Layer.succeed(Machine, { services: () => nothing as never, modules: nothing as never, bundled: false }),
+    Layer.succeed(Machine, {
+      services: () => nothing as never,
+      modules: nothing as never,
+      fakeServers: nothing as never,
+      bundled: false
+    }),
     Layer.succeed(Invocation, {
       version,
       environment: {},

@@ -54,6 +54,12 @@ const machine = Layer.succeed(Machine, {
   modules: Layer.unwrap(
     Effect.map(Effect.promise(() => import("./layers/live/NodeActionModules.ts")), ({ layer }) => layer)
   ),
+  fakeServers: Layer.unwrap(Effect.map(
+    Effect.promise(() =>
+      Promise.all([import("./layers/embedded/MongoWireServer.ts"), import("./layers/live/FileJournal.ts")])
+    ),
+    ([Mongo, Journal]) => Mongo.layer.pipe(Layer.provide(Journal.layer()))
+  )),
   bundled: import.meta.url.endsWith("/dist/cli/bin.js")
 })
 

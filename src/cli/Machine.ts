@@ -8,6 +8,7 @@ import type { Command } from "effect/cli"
 import type { Needs } from "../programs/Runner.ts"
 import type { BuiltinServices } from "../scenario/actions/builtin.ts"
 import type { ActionModules } from "../services/ActionModules.ts"
+import type { FakeServer } from "../services/FakeServer.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
 import type { MetricsServer } from "../services/MetricsServer.ts"
 import type * as PoliteHttp from "../services/PoliteHttp.ts"
@@ -34,6 +35,8 @@ export class Machine extends Context.Service<Machine, {
   readonly services: (options: MachineOptions) => Layer.Layer<MachineServices, never, Command.Environment>
   /** Own actions: modules of the user. */
   readonly modules: Layer.Layer<ActionModules>
+  /** For `skein fake`. */
+  readonly fakeServers: Layer.Layer<FakeServer, never, Command.Environment>
   /**
    * True in the bundle, which holds a copy of Effect of its own. Own actions need the unbundled one: a command that has some
    * fails with {@link ExitCode.HandOver}, and the root starts again there.

@@ -8,6 +8,7 @@ import { config } from "./config.ts"
 import { doctor } from "./doctor.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Failure from "./Failure.ts"
+import { fake } from "./fake.ts"
 import { history } from "./history.ts"
 import { init } from "./init.ts"
 import { Invocation } from "./Invocation.ts"
@@ -31,6 +32,7 @@ export const make = () => {
       doctor,
       report,
       history,
+      fake,
       completions((): Command.Command.Any => root)
     ]),
     Command.withGlobalFlags(Settings.all)

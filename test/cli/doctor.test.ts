@@ -17,7 +17,12 @@ const doctor = (health: Health, text: string, ...args: ReadonlyArray<string>) =>
     })
     // What else a machine has, no check asks for.
     const services = () => Layer.merge(Testing.layer(), database) as unknown as Layer.Layer<MachineServices>
-    const machine = Layer.succeed(Machine, { services, modules: Layer.empty as never, bundled: false })
+    const machine = Layer.succeed(Machine, {
+      services,
+      modules: Layer.empty as never,
+      fakeServers: Layer.empty as never,
+      bundled: false
+    })
     const code = yield* main(["doctor", ...args]).pipe(
       Effect.provide(Layer.mergeAll(invocation({ directory }), machine))
     )

@@ -6,6 +6,7 @@ import { Invocation } from "../../src/cli/Invocation.ts"
 import { Machine, type MachineServices } from "../../src/cli/Machine.ts"
 import { main } from "../../src/cli/main.ts"
 import type { ActionModules } from "../../src/services/ActionModules.ts"
+import type { FakeServer } from "../../src/services/FakeServer.ts"
 import { invocation } from "./invocation.ts"
 
 /** No command of these tests needs more. */
@@ -13,6 +14,7 @@ const nothing: Layer.Layer<never> = Layer.unwrap(Effect.die("not needed"))
 const noMachine = Layer.succeed(Machine, {
   services: () => nothing as Layer.Layer<MachineServices>,
   modules: nothing as Layer.Layer<ActionModules>,
+  fakeServers: nothing as Layer.Layer<FakeServer>,
   bundled: false
 })
 const services = Layer.mergeAll(NodeServices.layer, invocation(), noMachine)

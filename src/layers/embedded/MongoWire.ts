@@ -5,6 +5,7 @@
  */
 import { deserialize, serialize } from "bson"
 import type { Document } from "../../services/DocumentStore.ts"
+import { canonical } from "./DocumentCanonical.ts"
 
 /** Largest message that is read, as MongoDB has it. */
 export const maxMessageBytes = 48_000_000
@@ -126,8 +127,11 @@ const readQuery = (bytes: Buffer): Document => {
   return { ...readDocument(bytes, nameEnd + 1 + 8), $db: database }
 }
 
+/** As the store keeps documents: each number of the kind that was sent. */
 const readDocument = (bytes: Buffer, index: number): Document =>
-  deserialize(bytes, { index, allowObjectSmallerThanBufferSize: true }) as Document
+  canonical(deserialize(bytes, { ...kept, index, allowObjectSmallerThanBufferSize: true })) as Document
+
+const kept = { promoteValues: false, promoteLongs: false, bsonRegExp: true } as const
 
 /** Writes the answer to a request. */
 export const write = (id: number, to: Pick<Request, "id" | "form">, answer: Document | Uint8Array): Uint8Array => {

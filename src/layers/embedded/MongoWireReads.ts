@@ -71,7 +71,7 @@ export const aggregate: Command = Effect.fnUntraced(function*(call) {
   if (isDocument(watched)) return yield* changeStream(call, watched, pipeline.slice(1), limit)
 
   // 1 stands for the database: pipelines that begin with documents of their own.
-  const collection = command["aggregate"] === 1
+  const collection = Number(command["aggregate"]) === 1
     ? store.engine.collection(database, "$cmd.aggregate")
     : yield* collectionOf(call)
   const documents = yield* collection.aggregate(pipeline, { ...within, let: command["let"] as Document | undefined })

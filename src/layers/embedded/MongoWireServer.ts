@@ -7,6 +7,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { FakeServer, FakeServerError, type Options, type Running } from "../../services/FakeServer.ts"
 import { Journal } from "../../services/Journal.ts"
 import * as DocumentEngine from "./DocumentEngine.ts"
+import { format } from "./DocumentRecords.ts"
 import * as Wire from "./MongoWire.ts"
 import * as Commands from "./MongoWireCommands.ts"
 import { Cursors } from "./MongoWireCursors.ts"
@@ -41,8 +42,6 @@ const loopback = "127.0.0.1"
 const bracketed = (host: string): string => host.includes(":") ? `[${host}]` : host
 const addressOf = ({ localAddress, localPort }: Socket): string =>
   `${bracketed((localAddress ?? loopback).replace(/^::ffff:/, ""))}:${localPort}`
-
-const format = { name: "skein documents", version: 1 }
 
 /** Needs a `Journal` for servers that keep their data. */
 export const layer: Layer.Layer<FakeServer, never, Journal> = Layer.effect(

@@ -12,6 +12,7 @@ import type {
 } from "../../services/DocumentStore.ts"
 import type { AnyBulkWriteOperation, BulkOperation, BulkWriteResult, Collection } from "./MongoDriver.ts"
 import type { CallOptions, Operations } from "./MongoOperation.ts"
+import { own } from "./MongoValues.ts"
 
 /** Sends one chunk after the other; after a failure of an ordered one, nothing more. */
 export const write = Effect.fnUntraced(function*(
@@ -161,5 +162,5 @@ const itemOf = (index: number, { insertedIds, upsertedIds }: BulkWriteResult): B
   index in insertedIds
     ? { status: "done", insertedId: insertedIds[index] }
     : index in upsertedIds
-    ? { status: "done", upsertedId: upsertedIds[index] }
+    ? { status: "done", upsertedId: own(upsertedIds[index]) }
     : done

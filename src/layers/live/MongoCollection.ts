@@ -6,6 +6,7 @@ import * as Cursor from "./MongoCursor.ts"
 import type * as Driver from "./MongoDriver.ts"
 import * as Explanation from "./MongoExplanation.ts"
 import type { CallOptions, Operations } from "./MongoOperation.ts"
+import { fromBytes, own } from "./MongoValues.ts"
 import * as Watch from "./MongoWatch.ts"
 
 type DriverCollection = Driver.Collection<Document>
@@ -41,8 +42,8 @@ export const make = (operations: Operations, collection: DriverCollection): Coll
       Cursor.stream(operations, `find in ${name}`, (call) => collection.find(filter, { ...toFind(options), ...call })),
     findOne: (filter = {}, options = {}) =>
       Effect.map(
-        perform("findOne", (call) => collection.findOne(filter, { ...toFind(options), ...call })),
-        (found) => Option.fromNullOr(found as Document | null)
+        perform("findOne", (call) => collection.findOne(filter, { ...toFind(options), ...call, raw: true })),
+        (found) => Option.map(Option.fromNullOr(found), fromBytes)
       ),
     updateOne: (filter, update, options) =>
       Effect.map(
@@ -65,7 +66,8 @@ export const make = (operations: Operations, collection: DriverCollection): Coll
     deleteMany: (filter) => Effect.map(perform("deleteMany", (call) => collection.deleteMany(filter, call)), toDeleted),
     count: (filter = {}, options) =>
       perform("count", (call) => collection.countDocuments(filter, { ...toOptions(options), ...call })),
-    distinct: (field, filter = {}) => perform("distinct", (call) => collection.distinct(field, filter, call)),
+    distinct: (field, filter = {}) =>
+      Effect.map(perform("distinct", (call) => collection.distinct(field, filter, call)), own),
     bulkWrite,
     aggregate: (pipeline, options) =>
       Cursor.stream(
@@ -142,7 +144,7 @@ interface DriverResult {
 }
 
 const toResult = ({ matchedCount, modifiedCount, upsertedCount, upsertedId }: DriverResult): UpdateResult =>
-  upsertedCount === 0 ? { matchedCount, modifiedCount } : { matchedCount, modifiedCount, upsertedId }
+  upsertedCount === 0 ? { matchedCount, modifiedCount } : { matchedCount, modifiedCount, upsertedId: own(upsertedId) }
 
 const toDeleted = ({ deletedCount }: { readonly deletedCount: number }) => ({ deletedCount })
 

@@ -4,6 +4,7 @@ import { setTimeout } from "node:timers/promises"
 import type { Document, DocumentStoreError } from "../../services/DocumentStore.ts"
 import type { AbstractCursor } from "./MongoDriver.ts"
 import type { CallOptions, Operations } from "./MongoOperation.ts"
+import { fromBytes } from "./MongoValues.ts"
 
 /** How long the server may take to close a cursor before it is left alone. */
 const patienceMillis = 5_000
@@ -14,7 +15,7 @@ const graceMillis = 200
 export const stream = (
   operations: Operations,
   what: string,
-  open: (options: CallOptions) => AbstractCursor<Document>
+  open: (options: CallOptions & { readonly raw: true }) => AbstractCursor<Document>
 ): Stream.Stream<Document, DocumentStoreError> =>
   Stream.unwrap(Effect.gen(function*() {
     const controller = new AbortController()
@@ -31,13 +32,13 @@ export const stream = (
         if (!isAnswered && id !== undefined) await atMost(patienceMillis, kill(operations, cursor, id))
       })
     const cursor = yield* Effect.acquireRelease(
-      operations.perform(what, async (options) => open({ ...options, signal: controller.signal })),
+      operations.perform(what, async (options) => open({ ...options, signal: controller.signal, raw: true })),
       release
     )
     const next = operations.perform(what, async () => {
       const more = cursor.hasNext().finally(() => pending = undefined)
       pending = more
-      return await more ? cursor.readBufferedDocuments() : []
+      return await more ? cursor.readBufferedDocuments().map(fromBytes) : []
     })
     const pull = Effect.flatMap(next, (batch) =>
       Arr.isReadonlyArrayNonEmpty(batch) ? Effect.succeed(batch) : Cause.done())

@@ -23,9 +23,9 @@ export interface Running {
   failed: boolean
 }
 
-/** The transaction that a fiber and its children are in. */
-export const Transaction = Context.Reference<Running | undefined>("skein/layers/live/MongoOperation/Transaction", {
-  defaultValue: () => undefined
+/** The transactions that a fiber and its children are in, one of a client. */
+export const Transactions = Context.Reference<ReadonlyArray<Running>>("skein/layers/live/MongoOperation/Transactions", {
+  defaultValue: () => []
 })
 
 export interface Operations {
@@ -44,7 +44,7 @@ export const make = (client: MongoClient, { shown }: Address, options: ConnectOp
   const limit = options.operationTimeout === undefined ? undefined : Duration.fromInputUnsafe(options.operationTimeout)
   const bound = limit === undefined ? {} : { maxTimeMS: Math.max(1, Math.ceil(Duration.toMillis(limit))) }
   const failure = (what: string) => (error: unknown) => fromDriver(error, { shown, what })
-  const running = Effect.map(Transaction, (running) => running?.client === client ? running : undefined)
+  const running = Effect.map(Transactions, (all) => all.find((one) => one.client === client))
 
   const perform: Operations["perform"] = (what, call) =>
     Effect.flatMap(running, (running) => {

@@ -1,7 +1,7 @@
 /** Transactions: a session that the fibers of an effect share by their context. */
 import { Effect, Exit, Semaphore } from "effect"
 import { DocumentStoreError } from "../../services/DocumentStore.ts"
-import { type Operations, type Running, Transaction } from "./MongoOperation.ts"
+import { type Operations, type Running, Transactions } from "./MongoOperation.ts"
 
 /**
  * Runs `effect` in a transaction that is committed when it succeeds and aborted when it fails or is interrupted. Inside of
@@ -22,7 +22,7 @@ const whole = <A, E, R>(operations: Operations, effect: Effect.Effect<A, E, R>) 
       failed: false
     })),
     (running) =>
-      Effect.provideService(effect, Transaction, running).pipe(
+      Effect.updateService(effect, Transactions, (others) => [...others, running]).pipe(
         Effect.tap(() => running.failed ? Effect.fail(brokenInside) : Effect.void),
         // Once asked, whether it was done must be known.
         Effect.tap(() => Effect.uninterruptible(commit(operations, running)))

@@ -1,10 +1,12 @@
 /** Change streams that outlive a lost connection: what the driver does not mend in time is opened again after the last change. */
 import { EJSON } from "bson"
 import { Array as Arr, Cause, Effect, Schedule, type Scope, Stream } from "effect"
+import { setImmediate } from "node:timers/promises"
 import type { Change, Document, DocumentStoreError, WatchOptions } from "../../services/DocumentStore.ts"
 import { close } from "./MongoCursor.ts"
 import type { ChangeStream, Collection } from "./MongoDriver.ts"
 import type { Operations } from "./MongoOperation.ts"
+import { own } from "./MongoValues.ts"
 
 /** For how long a server that was lost is tried again. */
 const mending = Schedule.min([Schedule.exponential("100 millis"), Schedule.spaced("5 seconds")]).pipe(
@@ -75,6 +77,8 @@ class Reader {
       stream.once("resumeTokenChanged", () => resolve())
       first.then(resolve, reject)
     })
+    // The driver tells of the token before it keeps the number of the cursor: closed in between, it would stay open.
+    await setImmediate()
   }
 
   /** Resolves once there are changes, opening what was lost again. */
@@ -108,7 +112,7 @@ class Reader {
 
   private add(raw: Raw): void {
     this.isOver ||= raw["operationType"] === "invalidate"
-    const change = toChange(raw)
+    const change = toChange(own(raw))
     if (change !== undefined) this.changes.push(change)
   }
 }

@@ -1,0 +1,15 @@
+/**
+ * Values of documents as applications get them. The driver brings a copy of `bson` of its own, whose classes are not those of
+ * `import "bson"`: here they become those, and an int64 a `bigint`, as the embedded store has them.
+ */
+import { deserialize, serialize } from "bson"
+import type { Document } from "../../services/DocumentStore.ts"
+
+const options = { useBigInt64: true } as const
+
+/** A document that the driver was asked for as bytes (`raw: true`). */
+export const fromBytes = (bytes: unknown): Document => deserialize(bytes as Uint8Array, options)
+
+/** A value that the driver has read. */
+export const own = <A>(value: A): A =>
+  typeof value === "object" && value !== null ? deserialize(serialize({ value }), options)["value"] as A : value

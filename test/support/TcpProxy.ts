@@ -1,0 +1,83 @@
+/** A TCP server on loopback that passes bytes on, until it is told not to. */
+import { Effect } from "effect"
+import { type AddressInfo, connect, createServer, type Socket } from "node:net"
+
+export interface TcpProxy {
+  readonly port: number
+  /** Keeps what the server says to itself from now on, or passes it on again, what was kept first. */
+  readonly freeze: (frozen: boolean) => void
+  /** Ends each connection when the server says something on it next, which the client does not get; so many times. */
+  readonly swallow: (times: number) => void
+  /** Connections that are open now. */
+  readonly connections: () => number
+  /** Ends all connections. */
+  readonly cut: () => void
+}
+
+/** Passes on to a port of loopback. */
+export const to = (target: number) =>
+  Effect.map(
+    Effect.acquireRelease(
+      Effect.promise(async () => {
+        const pairs = new Set<Pair>()
+        const state = { frozen: false, swallow: 0 }
+        const server = createServer((client) => {
+          const pair: Pair = { client, upstream: connect(target, "127.0.0.1"), kept: [] }
+          pairs.add(pair)
+          join(pair, state, () => pairs.delete(pair))
+        })
+        await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+        return { pairs, state, server }
+      }),
+      ({ pairs, server }) =>
+        Effect.promise(() =>
+          new Promise((resolve) => {
+            server.close(resolve)
+            for (const pair of pairs) end(pair)
+          })
+        )
+    ),
+    ({ pairs, server, state }): TcpProxy => ({
+      port: (server.address() as AddressInfo).port,
+      freeze: (frozen) => {
+        state.frozen = frozen
+        if (!frozen) { for (const { client, kept } of pairs) for (const bytes of kept.splice(0)) client.write(bytes) }
+      },
+      swallow: (times) => state.swallow = times,
+      connections: () => pairs.size,
+      cut: () => {
+        for (const pair of pairs) end(pair)
+      }
+    })
+  )
+
+interface Pair {
+  readonly client: Socket
+  readonly upstream: Socket
+  /** What the server said while it was frozen. */
+  readonly kept: Array<Buffer>
+}
+
+const join = (pair: Pair, state: { frozen: boolean; swallow: number }, ended: () => void): void => {
+  const { client, kept, upstream } = pair
+  client.on("data", (bytes) => upstream.write(bytes))
+  upstream.on("data", (bytes: Buffer) => {
+    if (state.frozen) kept.push(bytes)
+    else if (state.swallow > 0) {
+      state.swallow--
+      end(pair)
+    } else client.write(bytes)
+  })
+  for (const socket of [client, upstream]) {
+    socket.on("error", () => end(pair))
+    socket.on("close", () => {
+      end(pair)
+      ended()
+    })
+  }
+}
+
+const end = ({ client, upstream }: Pair): void => {
+  client.destroy()
+  upstream.destroy()
+}
