@@ -145,6 +145,7 @@ layer(Layer.provideMerge(suite, FakeCacheStore.layer))("FakeCacheStore", (it) =>
       yield* TestClock.adjust("6 seconds")
       yield* fake.delay(0)
       yield* theirs.set("k", "new")
+      assert.deepStrictEqual(yield* mine.get("k"), Option.some("new"))
       yield* TestClock.adjust("4 seconds")
 
       assert.deepStrictEqual(yield* Fiber.join(reading), Option.some("old"))
@@ -173,6 +174,44 @@ layer(Layer.provideMerge(suite, FakeCacheStore.layer))("FakeCacheStore", (it) =>
         assert.deepStrictEqual(yield* mine.get("k"), Option.none())
       }))
   }
+
+  it.effect("R41 what getOrLoad wrote over another's delete is taken back", () =>
+    Effect.gen(function*() {
+      const { fake, mine, theirs } = yield* pair
+      const load = Effect.as(fake.delay("10 seconds"), Option.some("old"))
+      const loading = yield* Effect.forkChild(mine.getOrLoad("k", load), { startImmediately: true })
+      yield* TestClock.adjust("3 seconds")
+      yield* fake.delay(0)
+      yield* theirs.delete("k")
+      yield* TestClock.adjust("7 seconds")
+      yield* Fiber.join(loading)
+
+      assert.deepStrictEqual([yield* theirs.get("k"), yield* mine.get("k")], [Option.none(), Option.none()])
+    }))
+
+  it.effect("R41 what was loading when another deleted it is not written at all", () =>
+    Effect.gen(function*() {
+      const { fake, mine, theirs } = yield* pair
+      yield* mine.getOrLoad("k", Effect.as(Effect.orDie(theirs.delete("k")), Option.some("old")))
+
+      assert.isFalse((yield* fake.commands).slice(-2).some(({ command }) => command === "set"))
+    }))
+
+  it.effect("R41 what was read while a delete of our own waited does not stay", () =>
+    Effect.gen(function*() {
+      const { fake, mine } = yield* pair
+      yield* mine.set("k", "old")
+      yield* fake.delay("10 seconds")
+      const deleting = yield* Effect.forkChild(mine.delete("k"), { startImmediately: true })
+      yield* fake.delay("2 seconds")
+      const reading = yield* Effect.forkChild(mine.get("k"), { startImmediately: true })
+      yield* TestClock.adjust("10 seconds")
+      yield* fake.delay(0)
+
+      assert.deepStrictEqual(yield* Fiber.join(reading), Option.some("old"))
+      assert.isTrue(yield* Fiber.join(deleting))
+      assert.deepStrictEqual(yield* mine.get("k"), Option.none())
+    }))
 
   it.effect("R41 a change of our own that is on its way keeps an older answer out of memory", () =>
     Effect.gen(function*() {
