@@ -21,8 +21,8 @@ export const some = (value: unknown, parts: Parts, at: number, test: (value: unk
 }
 
 /**
- * The values that an index keeps for a document, at least one: each element of a list at the end or in the middle. What is
- * missing is null, an empty list `undefined`.
+ * The values that an index keeps for a document, at least one: of a list, at the end or in the middle, each element and the list
+ * itself. What is missing is null.
  */
 export const keys = (document: unknown, parts: Parts): Array<unknown> => {
   if (parts.length === 1 && isDocument(document)) {
@@ -37,7 +37,8 @@ export const keys = (document: unknown, parts: Parts): Array<unknown> => {
 const gather = (value: unknown, parts: Parts, at: number, found: Array<unknown>): void => {
   if (at === parts.length) {
     if (!Array.isArray(value)) found.push(value ?? null)
-    else if (value.length === 0) found.push(undefined)
+    // With two keys an index of lists says that it is one, also when they are empty.
+    else if (value.length === 0) found.push(undefined, value)
     else found.push(...value, value)
     return
   }

@@ -23,13 +23,15 @@ export const watch = (work: Work, target: Target, { fullDocument, pipeline = [],
       next: (limit) =>
         attempt(() => {
           const changes = history.after(place, limit)
-          const events = changes.filter((change) => concerns(target, change)).flatMap((change) => [
-            Changes.event(history, change, fullDocument === true ? () => current(work, change) : undefined),
-            ...invalidation(history, target, change)
-          ])
-          const answer = shaped(events)
+          const concerning = changes.filter((change) => concerns(target, change))
+          const events = shaped(
+            concerning.map((change) =>
+              Changes.event(history, change, fullDocument === true ? () => current(work, change) : undefined)
+            )
+          )
           place += changes.length
-          return answer
+          // Stages do not keep the end from being told.
+          return [...events, ...concerning.flatMap((change) => invalidation(history, target, change))]
         }),
       wait: Effect.suspend(() => history.wait(place))
     }
