@@ -21,6 +21,8 @@ export interface Options<C> {
   readonly close: (client: C) => void
   /** Called when a connection is there again: what the server had to tell meanwhile was missed. */
   readonly onReopen: () => void
+  /** Told how many seconds a command waited that could not go out at once. @default nobody */
+  readonly onWaited?: ((seconds: number) => void) | undefined
   /** What a rejected promise of a command means. */
   readonly failure: (error: unknown) => CacheError
   readonly connectTimeout: Duration.Duration
@@ -83,6 +85,7 @@ export const make = Effect.fnUntraced(function*<C>(
     const [next] = waiting
     if (next === undefined || client === undefined || sent.size >= maxQueued) return
     waiting.delete(next)
+    options.onWaited?.((now() - next.since) / 1_000)
     start(client, next)
   }
 
@@ -103,7 +106,9 @@ export const make = Effect.fnUntraced(function*<C>(
   const untilOpen = Effect.suspend(() => {
     if (failures >= retries && problem !== undefined) return Effect.fail(problem)
     waitingForOpen++
+    const since = now()
     return Deferred.await(opened).pipe(
+      Effect.tap(() => Effect.sync(() => options.onWaited?.((now() - since) / 1_000))),
       Effect.timeoutOrElse({
         duration: options.acquireTimeout,
         orElse: () => Effect.fail(problem ?? notConnected(shown))

@@ -1,7 +1,9 @@
 /** The connections of one client to one server: a fixed number of them, each opened when it is first needed. */
 import { Clock, Duration, Effect, Scope } from "effect"
+import * as ServerName from "../../core/ServerName.ts"
 import type { CacheError, ConnectOptions } from "../../services/CacheStore.ts"
-import type { Health } from "../../services/Health.ts"
+import type { Health, Pool } from "../../services/Health.ts"
+import * as PoolMetrics from "../../services/PoolMetrics.ts"
 import * as RedisCommands from "./RedisCommands.ts"
 import * as RedisLink from "./RedisLink.ts"
 
@@ -20,7 +22,9 @@ export const make = Effect.fnUntraced(function*<C extends RedisCommands.Connecti
 ): Effect.fn.Return<RedisLinks<C>, CacheError, Scope.Scope> {
   const scope = yield* Effect.scope
   const opened: Array<RedisLink.RedisLink<C>> = []
-  const open = RedisLink.make(link).pipe(
+  const pool = () => poolOf(opened, connections)
+  const onWaited = yield* PoolMetrics.show({ service: "cache", server: ServerName.of(link.shown) }, pool)
+  const open = RedisLink.make({ ...link, onWaited }).pipe(
     Effect.tap((link) => {
       opened.push(link)
       return Effect.exit(link.first)
@@ -38,7 +42,7 @@ export const make = Effect.fnUntraced(function*<C extends RedisCommands.Connecti
   return {
     slotOf: (key) => connections === 1 ? 0 : hash(key) % connections,
     at: (slot) => slots[slot]!,
-    health: Effect.suspend(() => healthOf(opened, connections))
+    health: Effect.suspend(() => healthOf(opened, pool()))
   }
 })
 
@@ -49,17 +53,20 @@ const hash = (key: string): number => {
   return bits >>> 0
 }
 
-const healthOf = Effect.fnUntraced(function*<C extends RedisCommands.Connection>(
-  links: ReadonlyArray<RedisLink.RedisLink<C>>,
-  max: number
-): Effect.fn.Return<Health> {
+const poolOf = (links: ReadonlyArray<Pick<RedisLink.RedisLink<never>, "state">>, max: number): Pool => {
   const states = links.map((link) => link.state())
-  const pool = {
+  return {
     max,
     open: states.filter(({ isOpen }) => isOpen).length,
     busy: states.filter(({ busy }) => busy > 0).length,
     waiting: states.reduce((all, { waiting }) => all + waiting, 0)
   }
+}
+
+const healthOf = Effect.fnUntraced(function*<C extends RedisCommands.Connection>(
+  links: ReadonlyArray<RedisLink.RedisLink<C>>,
+  pool: Pool
+): Effect.fn.Return<Health> {
   const isDown = (error: CacheError | undefined) => ({
     status: "degraded" as const,
     pool,
