@@ -11,12 +11,15 @@ import type { HttpClient } from "effect/http"
 import { Masking } from "./core/Masking.ts"
 import type { SourceText } from "./core/SourceText.ts"
 import type { ValueRecord } from "./core/Value.ts"
+import * as JournalDocumentStore from "./layers/embedded/JournalDocumentStore.ts"
+import * as FakeCacheStore from "./layers/fake/FakeCacheStore.ts"
 import * as FakeHttpClient from "./layers/fake/FakeHttpClient.ts"
 import * as FakeMockServer from "./layers/fake/FakeMockServer.ts"
 import * as FakeNetworkProbe from "./layers/fake/FakeNetworkProbe.ts"
 import * as FakePostgres from "./layers/fake/FakePostgres.ts"
 import * as FakeSecrets from "./layers/fake/FakeSecrets.ts"
 import * as FakeStopSignal from "./layers/fake/FakeStopSignal.ts"
+import * as FileJournal from "./layers/live/FileJournal.ts"
 import * as WorkerJq from "./layers/live/WorkerJq.ts"
 import type { Report } from "./programs/report/Report.ts"
 import * as ReportFold from "./programs/report/ReportFold.ts"
@@ -24,12 +27,15 @@ import * as Runner from "./programs/Runner.ts"
 import type * as Action from "./scenario/Action.ts"
 import { builtin } from "./scenario/actions/builtin.ts"
 import type { Event } from "./scenario/Event.ts"
+import type { CacheStore } from "./services/CacheStore.ts"
+import type { DocumentStore } from "./services/DocumentStore.ts"
 import type { Jq } from "./services/Jq.ts"
 import type { Definition, MockServer } from "./services/MockServer.ts"
 import type { NetworkProbe } from "./services/NetworkProbe.ts"
 import type { Postgres } from "./services/Postgres.ts"
 import type { Secrets } from "./services/Secrets.ts"
 
+export { FakeCacheStore } from "./layers/fake/FakeCacheStore.ts"
 export { FakeHttpClient } from "./layers/fake/FakeHttpClient.ts"
 export { certificateFor, FakeNetworkProbe } from "./layers/fake/FakeNetworkProbe.ts"
 export { FakePostgres } from "./layers/fake/FakePostgres.ts"
@@ -38,6 +44,7 @@ export { FakeStopSignal } from "./layers/fake/FakeStopSignal.ts"
 
 /** The controls of the fakes. */
 export type Controls =
+  | FakeCacheStore.FakeCacheStore
   | FakeHttpClient.FakeHttpClient
   | FakeNetworkProbe.FakeNetworkProbe
   | FakePostgres.FakePostgres
@@ -47,6 +54,8 @@ export type Controls =
 /** What the runner and every built-in action need, and the controls. */
 export type Services =
   | Controls
+  | CacheStore
+  | DocumentStore
   | HttpClient.HttpClient
   | MockServer
   | NetworkProbe
@@ -69,6 +78,8 @@ export const layer = (options: LayerOptions = {}): Layer.Layer<Services> =>
     FakeSecrets.layer,
     FakeStopSignal.layer,
     FakePostgres.layer({ entry: worker }),
+    JournalDocumentStore.layer().pipe(Layer.provide(FileJournal.layer())),
+    FakeCacheStore.layer,
     WorkerJq.layer({ entry: worker })
   ).pipe(Layer.provideMerge(Masking.layer), Layer.provideMerge(NodeServices.layer))
 

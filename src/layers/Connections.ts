@@ -4,6 +4,7 @@
  */
 import { type Context, Effect, Layer, Redacted, type Scope } from "effect"
 import { suggest } from "../core/DidYouMean.ts"
+import { CacheError, CacheStore } from "../services/CacheStore.ts"
 import { DocumentStore, DocumentStoreError } from "../services/DocumentStore.ts"
 import { Postgres, PostgresError } from "../services/Postgres.ts"
 import type { Options as EmbeddedPostgres } from "./embedded/PglitePostgres.ts"
@@ -15,8 +16,8 @@ export interface Options {
 }
 
 /** Every store by its URL. Opens nothing until the first `connect`; closes everything when it closes. */
-export const layer = (options: Options = {}): Layer.Layer<DocumentStore | Postgres> =>
-  Layer.mergeAll(postgres(options), documents(options))
+export const layer = (options: Options = {}): Layer.Layer<CacheStore | DocumentStore | Postgres> =>
+  Layer.mergeAll(postgres(options), documents(options), caches())
 
 const postgres = ({ embedded }: Options): Layer.Layer<Postgres> =>
   byUrl({
@@ -55,6 +56,21 @@ const embeddedDocuments = async (directory: string | undefined) => {
   ])
   return Layer.provide(store.layer({ directory }), journal.layer())
 }
+
+const caches = (): Layer.Layer<CacheStore> =>
+  byUrl({
+    service: CacheStore,
+    name: "cache",
+    schemes: {
+      "redis:": liveCaches,
+      "rediss:": liveCaches,
+      "embedded:": () => import("./embedded/MemoryCacheStore.ts").then(({ layer }) => layer)
+    },
+    example: "redis://user:password@host:6379",
+    failure: (problem) => new CacheError({ reason: "Connection", ...problem })
+  })
+
+const liveCaches = () => import("./live/RedisCacheStore.ts").then(({ layer }) => layer)
 
 /** One kind of store: where its URLs lead. */
 interface Kind<Identifier, Client, Failure, Options> {

@@ -13,12 +13,14 @@ import * as Operation from "./Operation.ts"
 const Settings = Schema.Struct({
   max_entries: Schema.optionalKey(Fields.Int),
   max_bytes: Schema.optionalKey(Fields.Bytes),
+  compress_above: Schema.optionalKey(Fields.Bytes),
   promotion_ttl: Schema.optionalKey(Fields.Duration),
   invalidation: Schema.optionalKey(Schema.Literals(["tracking", "pubsub", "none"])),
   connect_timeout: Schema.optionalKey(Fields.Duration),
   command_timeout: Schema.optionalKey(Fields.Duration),
   max_queued: Schema.optionalKey(Fields.Int),
   connections: Schema.optionalKey(Fields.Int),
+  min_connections: Schema.optionalKey(Fields.Int),
   acquire_timeout: Schema.optionalKey(Fields.Duration),
   retries: Schema.optionalKey(Fields.Int)
 })

@@ -469,6 +469,26 @@ const judgedByStep = (body: CompiledBody, expect: ReadonlyArray<CompiledExpectat
   return { ...body, anyInputs }
 }
 
+/** Inputs that say what a call is about. */
+const glanced = [
+  "method",
+  "url",
+  "path",
+  "query",
+  "execute",
+  "name",
+  "message",
+  "collection",
+  "exchange",
+  "queue",
+  "routing_key",
+  "consume",
+  "depth",
+  "get",
+  "set",
+  "get_or_set"
+]
+
 const labelOf = (step: Step): string => {
   const { body } = step
   // Arguments by position may be anything, a URL with a password too.
@@ -478,9 +498,7 @@ const labelOf = (step: Step): string => {
   }
   const { input } = body
   const shown = input?._tag === "Map"
-    ? ["method", "url", "path", "query", "execute", "name", "message"].flatMap((key) =>
-      glance(Node.get(input, key)) ?? []
-    ).join(" ")
+    ? glanced.flatMap((key) => glance(Node.get(input, key)) ?? []).join(" ")
     : input?._tag === "List"
     ? input.items.flatMap((item) => glance(item) ?? []).join(" ")
     : glance(input)

@@ -38,6 +38,9 @@ const Settings = Schema.Struct({
   max_lifetime: Schema.optionalKey(Fields.Duration),
   connect_timeout: Schema.optionalKey(Fields.Duration),
   acquire_timeout: Schema.optionalKey(Fields.Duration),
+  reconnect_timeout: Schema.optionalKey(Fields.Duration),
+  prepare: Schema.optionalKey(Fields.Flag),
+  application_name: Schema.optionalKey(Fields.Text),
   statement_timeout: Schema.optionalKey(Fields.Duration)
 })
 

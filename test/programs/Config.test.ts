@@ -114,7 +114,7 @@ color: purple
       "skein.yaml:5:12 expected a duration, found \"soon\" (write it as 200ms, 30s or 1m30s)",
       "skein.yaml:6:13 expected a size (write it as 10MB or 64KiB)",
       "skein.yaml:7:10 expected true or false, found text",
-      "skein.yaml:8:11 expected the settings of postgres (a map), found text (known keys: url, max_connections, min_connections, idle_timeout, max_lifetime, connect_timeout, acquire_timeout, statement_timeout)",
+      "skein.yaml:8:11 expected the settings of postgres (a map), found text (known keys: url, max_connections, min_connections, idle_timeout, max_lifetime, connect_timeout, acquire_timeout, reconnect_timeout, prepare, application_name, statement_timeout)",
       "skein.yaml:9:20 expected text, found a list",
       "skein.yaml:10:13 parallel has no key \"http_request\" (did you mean http_requests?)",
       "skein.yaml:10:49 parallel.load_testing has no key \"max_worker\" (did you mean max_workers?)",

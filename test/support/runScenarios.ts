@@ -6,19 +6,23 @@ import * as NodeMockServer from "../../src/layers/embedded/NodeMockServer.ts"
 import * as FakeSecrets from "../../src/layers/fake/FakeSecrets.ts"
 import * as FakeStopSignal from "../../src/layers/fake/FakeStopSignal.ts"
 import type * as Action from "../../src/scenario/Action.ts"
+import { CacheStore } from "../../src/services/CacheStore.ts"
+import { DocumentStore } from "../../src/services/DocumentStore.ts"
 import { Jq } from "../../src/services/Jq.ts"
 import { Postgres } from "../../src/services/Postgres.ts"
 import * as Testing from "../../src/testing.ts"
 
 export type { Outcome } from "../../src/testing.ts"
 
-/** What the runner needs, without jq and Postgres: tests that use those bring their own. */
+/** What the runner needs, without jq and stores: tests that use those bring their own. */
 export const layer = Layer.mergeAll(
   NodeMockServer.layer,
   FakeSecrets.layer,
   FakeStopSignal.layer,
   Layer.mock(Jq)({}),
-  Layer.mock(Postgres)({})
+  Layer.mock(Postgres)({}),
+  Layer.mock(DocumentStore)({}),
+  Layer.mock(CacheStore)({})
 ).pipe(Layer.provideMerge(Masking.layer), Layer.provideMerge(NodeServices.layer))
 
 /** Writes files into a folder of their own; answers with its absolute path. */

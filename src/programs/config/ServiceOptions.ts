@@ -74,19 +74,22 @@ export const httpConnection = Effect.fn("Config.httpConnection")(function*(
 })
 
 /** How connections to Postgres are kept. `postgres.statement_timeout` is the steps' business. */
-export const postgresOptions = (settings: Settings): Postgres.ConnectOptions => {
+export const postgresOptions = (settings: Settings): Required<Postgres.ConnectOptions> => {
   const { statementTimeout: _, ...options } = connectOptions("postgres", settings)
   return options
 }
 
 /** How connections to document stores are kept. */
-export const mongoOptions = (settings: Settings): DocumentStore.ConnectOptions => connectOptions("mongo", settings)
+export const mongoOptions = (settings: Settings): Required<DocumentStore.ConnectOptions> =>
+  connectOptions("mongo", settings)
 
 /** How connections to message brokers are kept. */
-export const amqpOptions = (settings: Settings): MessageBroker.ConnectOptions => connectOptions("amqp", settings)
+export const amqpOptions = (settings: Settings): Required<MessageBroker.ConnectOptions> =>
+  connectOptions("amqp", settings)
 
 /** How caches are kept. */
-export const cacheOptions = (settings: Settings): CacheStore.ConnectOptions => connectOptions("cache", settings)
+export const cacheOptions = (settings: Settings): Required<CacheStore.ConnectOptions> =>
+  connectOptions("cache", settings)
 
 type ConnectOptionsOf<Family extends string> = Connection.InCode<
   { readonly [K in Key as K extends `${Family}.${infer Name}` ? Exclude<Name, "url"> : never]: Settings[K] }

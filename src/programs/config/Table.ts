@@ -177,6 +177,17 @@ export const table = {
     Duration.seconds(30),
     "The longest wait for a connection while all are in use"
   ),
+  "postgres.reconnect_timeout": setting(
+    Kind.duration,
+    Duration.seconds(5),
+    "How long a lost connection is tried again, once the server has been reached"
+  ),
+  "postgres.prepare": setting(
+    Kind.flag,
+    true,
+    "Keep statements prepared by name; switch it off behind a pooler that cannot"
+  ),
+  "postgres.application_name": setting(Kind.text, "skein", "What the server shows of us"),
   "postgres.statement_timeout": optional(Kind.duration, "none", "The longest time for one statement"),
 
   "mongo.url": setting(Kind.url, embedded, "The document store of steps that name none"),
@@ -251,6 +262,7 @@ export const table = {
   "cache.url": setting(Kind.url, embedded, "The cache of steps that name none"),
   "cache.max_entries": setting(Kind.count(1), 10_000, "Entries of the memory level; the least recently used goes"),
   "cache.max_bytes": setting(Kind.size, 64 * 2 ** 20, "Bytes of the values in the memory level"),
+  "cache.compress_above": setting(Kind.size, 16 * 2 ** 10, "Values of so many bytes are kept deflated on the server"),
   "cache.promotion_ttl": setting(
     Kind.duration,
     Duration.minutes(5),
@@ -269,6 +281,7 @@ export const table = {
     "Commands that wait for an answer on a connection; further ones fail"
   ),
   "cache.connections": setting(Kind.count(1), 1, "Connections; one is the fastest, since commands are pipelined"),
+  "cache.min_connections": setting(Kind.count(0), 1, "Those of them that are opened at the start"),
   "cache.acquire_timeout": setting(
     Kind.duration,
     Duration.seconds(15),

@@ -5,6 +5,7 @@
  */
 import type { Services } from "../Action.ts"
 import { assert } from "./assert.ts"
+import { cache } from "./cache.ts"
 import { sslCertCheck } from "./certificate.ts"
 import { control, skip } from "./control.ts"
 import { csvParse } from "./csv.ts"
@@ -15,10 +16,12 @@ import { fileDelete, fileExists, fileList, fileRead, fileWrite } from "./files.t
 import { http, httpBatch } from "./http.ts"
 import { jsonBuild, jsonDiff, jsonExtract, jsonParse } from "./json.ts"
 import { log } from "./log.ts"
+import { mongo } from "./mongo.ts"
 import { dns, ping, tcpConnect } from "./network.ts"
 import { postgres } from "./postgres.ts"
 import { jq, jsonpath, regex, xpath } from "./query.ts"
 import { random, stringRandom, uuid } from "./random.ts"
+import { secret } from "./secret.ts"
 import { shell } from "./shell.ts"
 import { template } from "./template.ts"
 import { concat, length, string, stringFormat, stringReplace } from "./text.ts"
@@ -35,6 +38,7 @@ export const builtin = [
   time,
   sleep,
   waitFor,
+  secret,
   skip,
   control,
   // random
@@ -74,6 +78,9 @@ export const builtin = [
   httpBatch,
   // databases
   postgres,
+  mongo,
+  // caches
+  cache,
   // files
   fileRead,
   fileWrite,

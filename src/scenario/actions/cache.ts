@@ -48,7 +48,7 @@ steps:
   - for: 1..3
     cache: { get_or_set: rates, load: { http: "\${mocks.shop.url}/rates" }, ttl: 1m }
     expect: value.body.eur == 1.1
-  - assert: mocks.shop.calls.length == 1
+  - assert: size(mocks.shop.calls) == 1
 `
     },
     {
@@ -56,7 +56,9 @@ steps:
       yaml: `steps:
   - cache: { set: { a: 1, b: [2, 3] }, ttl: 1h }
   - cache: { get: [a, b, c] }
-    expect: [count == 2, values[1][0] == 2, values[2] == null]
+    expect:
+      - count == 2
+      - values == [1, [2, 3], null]
   - cache: { expire: a, ttl: 10s }
     expect: found
   - cache: { ttl_of: a }

@@ -93,7 +93,10 @@ steps:
         - { insert: { email: ada@shop.test } }
         - { insert: { email: ada@shop.test } }
         - { update_one: { $set: { name: Bob } }, filter: { email: bob@shop.test }, upsert: true }
-    expect: [failed == 1, items[1].reason == 'DuplicateKey', upserted_count == 1]
+    expect:
+      - failed == 1
+      - items[1].reason == 'DuplicateKey'
+      - upserted_count == 1
 `
     },
     {

@@ -31,7 +31,7 @@ export const secret = Action.make({
       yaml: `steps:
   - secret: [{ env: SKEIN_EXAMPLE_TOKEN }, { value: a-token-for-the-example }]
     save: { token: value }
-  - assert: length(token) > 4
+  - assert: size(token) > 4
 `
     },
     {

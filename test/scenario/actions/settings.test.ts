@@ -98,6 +98,7 @@ describe.each(families)("settings of %s", (family, action, input, optionsOf) => 
       const camel = keys[0]!.slice(family.length + 1).replace(/_(.)/g, (_, letter: string) => letter.toUpperCase())
       assert.strictEqual(url, "embedded:x")
       assert.notDeepEqual(options, optionsOf(resolved.settings))
-      assert.deepEqual({ ...options, [camel]: 0 }, { ...optionsOf(resolved.settings), [camel]: 0 })
+      const [own, outer]: ReadonlyArray<object> = [options, optionsOf(resolved.settings)]
+      assert.deepEqual({ ...own, [camel]: 0 }, { ...outer, [camel]: 0 })
     }))
 })
