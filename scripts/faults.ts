@@ -54,10 +54,7 @@ export const faults: Readonly<Record<number, Fault>> = {
   38: { fault: "Pages that repeat or change" },
   39: { fault: "Workflows that never end" },
   40: { fault: "Load that the generator cannot make" },
-  41: {
-    fault: "Caches and secret stores that are down",
-    promise: "memory and loaders go on; a secret is used for its time once more, then the error names what is down"
-  },
+  41: { fault: "Caches and secret stores that are down" },
   42: { fault: "Hostile text in machine-readable reports", promise: "valid for every reader, cut with a note" },
   43: {
     fault: "Graphs with cycles, and large ones",
