@@ -47,8 +47,8 @@ const make = Effect.fnUntraced(function*(options: Partial<RedisLink.Options<Wire
   return {
     link,
     server,
-    read: link.send("read", (wire) => wire.ask()),
-    change: link.send("change", (wire) => wire.ask()),
+    read: link.send(false, (wire) => wire.ask()),
+    change: link.send(true, (wire) => wire.ask()),
     wire: () => server.wires.at(-1)!
   }
 })

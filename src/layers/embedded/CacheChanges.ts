@@ -48,7 +48,7 @@ export const make = <A>(state: CacheState, entries: CacheEntries<A>): CacheChang
     keys.forEach(change)
     const items = sealed.map(({ bytes, keepMillis }, at) => ({ key: keys[at]!, bytes, keepMillis }))
     yield* level.watching(keys, (watches) =>
-      server.set(items).pipe(
+      server.set(items, true).pipe(
         Effect.map(() => put((at) => watches[at]!.isValid)),
         // That the server is not there is no reason to forget what we were told.
         Effect.tapError(() => Effect.sync(() => put(() => true))),

@@ -68,7 +68,7 @@ export const make = <A>(state: CacheState, entries: CacheEntries<A>): CacheReads
       const { bytes, entry, keepMillis } = yield* entries.seal(value, ttl)
       if (keepMillis <= 0 || !watch.isValid) return entry
       if (server !== undefined) {
-        const sent = yield* Effect.exit(server.set([{ key, bytes, keepMillis }]))
+        const sent = yield* Effect.exit(server.set([{ key, bytes, keepMillis }], false))
         if (Exit.isFailure(sent)) counts.server.failures++
         else if (!watch.isValid) {
           // It was changed while our value was on its way, which may have come to lie on top.

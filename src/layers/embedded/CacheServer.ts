@@ -7,8 +7,11 @@ import type { Times } from "./CacheCodec.ts"
 export interface CacheServer {
   /** Bytes in the order of the keys, which are distinct. */
   readonly get: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Uint8Array | undefined>, CacheError>
-  /** Keys are distinct. From its answer on, changes of these keys by others are told. */
-  readonly set: (items: ReadonlyArray<Item>) => Effect.Effect<unknown, CacheError>
+  /**
+   * Keys are distinct. From its answer on, changes of these keys by others are told. Who may wait does so while a connection
+   * is made.
+   */
+  readonly set: (items: ReadonlyArray<Item>, mayWait: boolean) => Effect.Effect<unknown, CacheError>
   /** Answers with how many of the keys, which are distinct, had a good value at `now`. Others are told of missing keys too. */
   readonly delete: (keys: ReadonlyArray<string>, now: number) => Effect.Effect<number, CacheError>
   /** Replaces the times in the head of a value that is good at `now`; answers with whether there was one. */

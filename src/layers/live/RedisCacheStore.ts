@@ -99,23 +99,23 @@ const connectServer = Effect.fnUntraced(function*(
         keys,
         itself,
         keysAtOnce,
-        (link, chunk) => link.send("read", (client) => RedisCommands.get(client, chunk))
+        (link, chunk) => link.send(false, (client) => RedisCommands.get(client, chunk))
       )
       const found: Array<Uint8Array | undefined> = []
       for (const { answer, places } of chunks) answer.forEach((bytes, at) => found[places[at]!] = bytes)
       return found
     }),
-    set: (items) =>
+    set: (items, mayWait) =>
       spread(
         items,
         ({ key }) => key,
         valuesAtOnce,
-        (link, chunk) => link.send("change", (client) => RedisCommands.set(client, chunk, invalidation))
+        (link, chunk) => link.send(mayWait, (client) => RedisCommands.set(client, chunk, invalidation))
       ),
     delete: (keys, now) =>
       Effect.map(
         spread(keys, itself, keysAtOnce, (link, chunk) =>
-          link.send("change", (client) =>
+          link.send(true, (client) =>
             RedisCommands.delete(client, chunk, now, invalidation))),
         (chunks) =>
           chunks.reduce((count, { answer }) =>
@@ -124,7 +124,7 @@ const connectServer = Effect.fnUntraced(function*(
     expire: (key, times, now) =>
       Effect.flatMap(
         links.at(links.slotOf(key)),
-        (link) => link.send("change", (client) => RedisCommands.expire(client, key, times, now, invalidation))
+        (link) => link.send(true, (client) => RedisCommands.expire(client, key, times, now, invalidation))
       ),
     health: links.health
   }

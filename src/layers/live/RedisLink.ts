@@ -2,7 +2,7 @@
  * One connection to a server that answers commands in their order, made again whenever it is lost. It knows no driver.
  *
  * ```text
- * connecting  changes wait for it, reads fail at once   -> open, or away after `retries` failures in a row
+ * connecting  changes wait for it, others fail at once  -> open, or away after `retries` failures in a row
  * open        commands go out, `maxQueued` at a time    -> connecting when it is lost or a command took too long
  * away        everything fails at once; tries go on     -> open
  * ```
@@ -33,8 +33,8 @@ export interface Options<C> {
 }
 
 export interface RedisLink<C> {
-  /** Sends a command. A change waits while the connection is made, a read does not. */
-  readonly send: <A>(kind: "read" | "change", run: (client: C) => Promise<A>) => Effect.Effect<A, CacheError>
+  /** Sends a command. Who may wait does so while the connection is made; others fail at once. */
+  readonly send: <A>(mayWait: boolean, run: (client: C) => Promise<A>) => Effect.Effect<A, CacheError>
   /** The outcome of the first try to connect. */
   readonly first: Effect.Effect<void, CacheError>
   readonly state: () => { readonly isOpen: boolean; readonly busy: number; readonly waiting: number }
@@ -89,9 +89,9 @@ export const make = Effect.fnUntraced(function*<C>(
     start(client, next)
   }
 
-  const send: RedisLink<C>["send"] = <A>(kind: "read" | "change", run: (client: C) => Promise<A>) => {
+  const send: RedisLink<C>["send"] = <A>(mayWait: boolean, run: (client: C) => Promise<A>) => {
     const again: Effect.Effect<A, CacheError> = Effect.suspend(() =>
-      client === undefined && kind === "change" ? Effect.andThen(untilOpen, once) : once
+      client === undefined && mayWait ? Effect.andThen(untilOpen, once) : once
     )
     const once = Effect.callback<unknown, CacheError>((resume) => {
       if (client === undefined) return resume(Effect.fail(problem ?? notConnected(shown)))

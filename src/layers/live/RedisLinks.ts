@@ -79,9 +79,9 @@ const healthOf = Effect.fnUntraced(function*<C extends RedisCommands.Connection>
 
   const clock = yield* Clock.Clock
   const began = clock.monotonicTimeNanosUnsafe()
-  const pong = yield* Effect.exit(open.send("read", (client) => client.sendCommand(["PING"])))
+  const pong = yield* Effect.exit(open.send(false, (client) => client.sendCommand(["PING"])))
   const latency = Duration.nanos(clock.monotonicTimeNanosUnsafe() - began)
-  const version = yield* Effect.orElseSucceed(open.send("read", RedisCommands.version), () => undefined)
+  const version = yield* Effect.orElseSucceed(open.send(false, RedisCommands.version), () => undefined)
   if (pong._tag === "Failure" || closed !== undefined) return isDown((closed ?? open).problem())
   return { status: "up", version, latency, pool }
 })
