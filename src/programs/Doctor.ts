@@ -53,7 +53,10 @@ export interface Check {
 
 export type Services = HttpClient.HttpClient | NetworkProbe | Secrets
 
-/** Asks all of them, with the stores and brokers that the context has. Never fails: what cannot be asked is `down`, with the reason. In the order of `servers`. */
+/**
+ * Asks all of them, with the stores and brokers that the context has; answers in the order of `servers`. Never fails: what cannot be
+ * asked is `down`, with the reason.
+ */
 export const run = Effect.fn("Doctor.run")(function*(
   servers: ReadonlyArray<Servers.Server>,
   options: Options

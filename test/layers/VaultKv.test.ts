@@ -47,10 +47,26 @@ layer(machine)("VaultKv", (it) => {
       Effect.gen(function*() {
         const { read, vault } = yield* scripted({ namespace: "team" })
         vault.put("secret/app", { a: "1" }, "team")
-        vault.put("secret/app", { a: "2", n: 7, flag: true, nothing: null, deep: { x: [1] } }, "team")
+        vault.put("secret/app", {
+          a: "2",
+          n: 7,
+          flag: true,
+          nothing: null,
+          deep: { x: [1] },
+          big: 12345678901234567890n,
+          huge: [12345678901234567890n]
+        }, "team")
         vault.put("kv/a b/c?", { a: "other" }, "elsewhere")
 
-        assert.deepStrictEqual(yield* read(), { a: "2", n: "7", flag: "true", nothing: "", deep: "{\"x\":[1]}" })
+        assert.deepStrictEqual(yield* read(), {
+          a: "2",
+          n: "7",
+          flag: "true",
+          nothing: "",
+          deep: "{\"x\":[1]}",
+          big: "12345678901234567890",
+          huge: "[12345678901234567890]"
+        })
         assert.deepStrictEqual(yield* read({ ...app, version: 1 }), { a: "1" })
         assert.deepStrictEqual(yield* read({ mount: "kv", path: "a b/c?", namespace: "elsewhere" }), { a: "other" })
         assert.deepStrictEqual(vault.asked().map(({ namespace, what }) => `${namespace} ${what}`), [
@@ -255,6 +271,21 @@ layer(machine)("VaultKv", (it) => {
         yield* TestClock.adjust("40 seconds")
         yield* read()
         assert.lengthOf(asked().filter((what) => what === "POST auth/token/renew-self"), 2)
+        assert.lengthOf(asked().filter((what) => what.endsWith("login")), 1)
+      }))
+
+    it.effect("goes on being renewed after a time in which the server was sealed", () =>
+      Effect.gen(function*() {
+        const { asked, read, vault } = yield* scripted(approle, secretId)
+        vault.role("approle", "ci", "the-secret-id", { seconds: 60 })
+        yield* read()
+
+        yield* TestClock.adjust("39 seconds")
+        vault.sealed(true)
+        yield* TestClock.adjust("10 seconds")
+        vault.sealed(false)
+        yield* TestClock.adjust("30 seconds")
+        assert.deepStrictEqual(yield* read(), { token: "the-token" })
         assert.lengthOf(asked().filter((what) => what.endsWith("login")), 1)
       }))
 

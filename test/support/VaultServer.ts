@@ -8,6 +8,8 @@ import { Clock, Effect, Layer, type Scope } from "effect"
 import { HttpClient, HttpClientResponse } from "effect/http"
 import type { IncomingMessage } from "node:http"
 import type { TlsOptions } from "node:tls"
+import * as Json from "../../src/core/Json.ts"
+import type { Value } from "../../src/core/Value.ts"
 import * as HttpServers from "./HttpServers.ts"
 
 export interface Asked {
@@ -188,10 +190,13 @@ export const listen = (
       )
     ).then(({ json, status }) => {
       response.writeHead(status, { "content-type": "application/json" })
-      response.end(json === undefined ? undefined : JSON.stringify(json))
+      response.end(json === undefined ? undefined : textOf(json))
     })
   return tls === undefined ? HttpServers.http(listener) : HttpServers.https(tls, listener)
 }
+
+/** JSON with big integers as their digits. */
+const textOf = (json: unknown): string => Json.stringify(json as Value)
 
 const bodyOf = async (request: IncomingMessage): Promise<string> => {
   const chunks: Array<Buffer> = []
@@ -211,7 +216,7 @@ export const httpClient = (vault: VaultServer): Layer.Layer<HttpClient.HttpClien
         ({ json, status }) =>
           HttpClientResponse.fromWeb(
             request,
-            new Response(json === undefined ? null : JSON.stringify(json), { status })
+            new Response(json === undefined ? null : textOf(json), { status })
           )
       )
     })

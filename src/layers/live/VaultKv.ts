@@ -6,6 +6,7 @@
  */
 import { Effect, FileSystem, RcMap, Redacted, type Scope } from "effect"
 import { HttpClient } from "effect/http"
+import * as Json from "../../core/Json.ts"
 import type { Masking } from "../../core/Masking.ts"
 import { isRecord, type Value } from "../../core/Value.ts"
 import type { VaultPath } from "../../services/SecretReference.ts"
@@ -158,5 +159,5 @@ const textOf = (value: Value | undefined): string =>
     : value === null || value === undefined
     ? ""
     : typeof value === "object"
-    ? JSON.stringify(value)
+    ? Json.stringify(value)
     : String(value)

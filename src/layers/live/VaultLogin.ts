@@ -7,7 +7,7 @@
  *                              -> (refused by the server) none
  * A token that was given instead of made has no other way than to be renewed, and is never revoked.
  */
-import { Clock, Effect, Redacted, type Scope, Semaphore } from "effect"
+import { Clock, Effect, Redacted, Schedule, type Scope, Semaphore } from "effect"
 import type { HttpClient } from "effect/http"
 import type { Masking } from "../../core/Masking.ts"
 import { isRecord, type Value } from "../../core/Value.ts"
@@ -103,7 +103,10 @@ export const make = Effect.fnUntraced(function*(
       yield* Effect.sleep(seconds * 1_000 * 2 / 3)
       if (held !== mine || !mine.inUse) return
       mine.inUse = false
-      const { json } = yield* send({ method: "POST", path: "auth/token/renew-self", token: mine.token, body: {} })
+      const { json } = yield* Effect.retry(
+        send({ method: "POST", path: "auth/token/renew-self", token: mine.token, body: {} }),
+        { while: ({ kind }) => kind === "Down" && good() === mine, schedule: Schedule.spaced("5 seconds") }
+      )
       const renewed = leaseOf(json)
       if (renewed === undefined) return
       renewable = renewed.renewable
