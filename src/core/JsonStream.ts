@@ -81,7 +81,8 @@ export const fromSplitter = <A, E, R>(
     )
   })
 
-const attempt = <A>(work: () => A): Effect.Effect<A, JsonStreamError> =>
+/** Fails with the {@link JsonStreamError} that `work` throws. */
+export const attempt = <A>(work: () => A): Effect.Effect<A, JsonStreamError> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(work())

@@ -1,5 +1,5 @@
 /** Writing a file so that others see the old content or the new one, never a part, whatever interrupts it. */
-import { Effect, FileSystem, Path, type PlatformError, Random } from "effect"
+import { Effect, FileSystem, Path, type PlatformError, Random, Stream } from "effect"
 
 /**
  * Replaces the file at `place` (absolute, resolved by `SafePath`) by writing beside it and renaming. Makes missing folders.
@@ -7,22 +7,37 @@ import { Effect, FileSystem, Path, type PlatformError, Random } from "effect"
  * Keeps the permissions of the old file unless `mode` is given. A failure or an interruption leaves no draft behind; a
  * kill may leave one, named `.<file>.<mark>.tmp`.
  */
-export const replace = Effect.fnUntraced(function*(
+export const replace = (
   place: string,
   content: string | Uint8Array,
   options: { readonly mode?: number | undefined } = {}
-): Effect.fn.Return<void, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> {
+): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> => {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
+  return through(place, options.mode, (draft, files) => files.writeFile(draft, bytes, { flag: "wx" }))
+}
+
+/** Replaces a file as {@link replace} does, by bytes that come one after the other. The old file stays when they fail. */
+export const replaceByStream = <E, R>(
+  place: string,
+  content: Stream.Stream<Uint8Array, E, R>
+): Effect.Effect<void, E | PlatformError.PlatformError, R | FileSystem.FileSystem | Path.Path> =>
+  through(place, undefined, (draft, files) => Stream.run(content, files.sink(draft, { flag: "wx" })))
+
+const through = Effect.fnUntraced(function*<E, R>(
+  place: string,
+  wanted: number | undefined,
+  write: (draft: string, files: FileSystem.FileSystem) => Effect.Effect<void, E, R>
+): Effect.fn.Return<void, E | PlatformError.PlatformError, R | FileSystem.FileSystem | Path.Path> {
   const files = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
   const folder = paths.dirname(place)
   yield* files.makeDirectory(folder, { recursive: true })
   const old = yield* Effect.option(files.stat(place))
-  const mode = options.mode ?? (old._tag === "Some" ? old.value.mode & 0o777 : undefined)
+  const mode = wanted ?? (old._tag === "Some" ? old.value.mode & 0o777 : undefined)
   const mark = (yield* Random.nextInt).toString(36)
   const draft = paths.join(folder, `.${paths.basename(place).slice(0, 100)}.${mark}.tmp`)
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
 
-  yield* files.writeFile(draft, bytes, { flag: "wx" }).pipe(
+  yield* write(draft, files).pipe(
     Effect.andThen(mode === undefined ? Effect.void : files.chmod(draft, mode)),
     Effect.andThen(files.rename(draft, place)),
     Effect.onError(() => Effect.ignore(files.remove(draft, { force: true })))

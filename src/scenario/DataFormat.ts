@@ -106,7 +106,8 @@ const writeRecords = (value: Value): Result.Result<string, DataProblem> => {
   return Result.succeed(table.map((row) => `${row.map(cell).join(",")}\n`).join(""))
 }
 
-const cell = (value: Value): string => {
+/** One field of a CSV row, quoted where it must be. */
+export const cell = (value: Value): string => {
   const text = value === null ? "" : typeof value === "string" ? value : Json.stringify(value)
   return /[",\r\n]/.test(text) ? `"${text.replaceAll("\"", "\"\"")}"` : text
 }

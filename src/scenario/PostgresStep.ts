@@ -1,10 +1,12 @@
 /** What a `postgres` step does: runs its statements, and keeps what was said for the reports. */
-import { Clock, Effect, Schema } from "effect"
+import { Clock, Effect, type FileSystem, type Path, Schema, Stream } from "effect"
+import * as Json from "../core/Json.ts"
 import * as Preview from "../core/Preview.ts"
 import type { Value, ValueRecord } from "../core/Value.ts"
 import * as Postgres from "../services/Postgres.ts"
 import { type ActionContext, ActionError } from "./Action.ts"
 import * as Connection from "./Connection.ts"
+import * as DataFile from "./DataFile.ts"
 import * as Text from "./expression/Text.ts"
 import * as Fields from "./Fields.ts"
 import * as SqlTokens from "./SqlTokens.ts"
@@ -92,10 +94,10 @@ export const runText = (
 }
 
 /** Runs statements so that all are done or none. */
-export const inTransaction = <A>(
+export const inTransaction = <A, R>(
   client: Postgres.PostgresClient,
-  effect: Effect.Effect<A, ActionError>
-): Effect.Effect<A, ActionError> =>
+  effect: Effect.Effect<A, ActionError, R>
+): Effect.Effect<A, ActionError, R> =>
   client.transaction(effect).pipe(
     Effect.mapError((error) => error._tag === "PostgresError" ? toActionError(error) : error)
   )
@@ -103,9 +105,85 @@ export const inTransaction = <A>(
 const runStatement = Effect.fnUntraced(function*(
   client: Postgres.PostgresClient,
   { params, text }: SqlTokens.Statement,
-  { numeric, sameNames, timeout }: RunOptions,
+  options: RunOptions,
   context: ActionContext
 ): Effect.fn.Return<Answer, ActionError> {
+  const { numeric, sameNames } = options
+  const query = client.query(text, params, { numeric, sameNames }).pipe(
+    Effect.mapBoth({
+      onFailure: toActionError,
+      onSuccess: (found) => ({ ...found, count: found.columns.length === 0 ? found.rowsAffected : found.rows.length })
+    })
+  )
+  const { duration_ms, result } = yield* measured({ params, text }, query, options, context)
+  const { columns, command, rows, rowsAffected } = result
+  return { rows, row: rows[0] ?? null, columns, count: rows.length, rows_affected: rowsAffected, command, duration_ms }
+})
+
+/** Rows of a step that go through a file. */
+export interface FileAnswer extends Answer {
+  readonly file_path: string
+  readonly size_bytes: number
+}
+
+/** Puts the rows of a query into the file `path`, as they come; the answer holds none of them. */
+export const intoFile = Effect.fnUntraced(function*(
+  client: Postgres.PostgresClient,
+  { params, text }: Fields.Statement,
+  path: string,
+  options: RunOptions,
+  context: ActionContext
+): Effect.fn.Return<FileAnswer, ActionError, FileSystem.FileSystem | Path.Path> {
+  const { numeric, sameNames } = options
+  let columns: ReadonlyArray<string> = []
+  const rows = client.stream(text, params, { numeric, sameNames }).pipe(
+    Stream.mapError(toActionError),
+    Stream.mapArray((chunk) => {
+      columns = Object.keys(chunk[0])
+      return chunk
+    })
+  )
+  const { result, ...done } = yield* measured({ params, text }, DataFile.write(path, rows, context), options, context)
+  return { ...nothing, ...done, ...result, columns, rows_affected: result.count, command: "SELECT", file_path: path }
+})
+
+/** Rows of a file that one statement is given at a time. */
+const chunkRows = 1_000
+
+/** Runs a statement for the rows of the file `path`, a chunk of them as JSON in `$1`, in one transaction. */
+export const fromFile = Effect.fnUntraced(function*(
+  client: Postgres.PostgresClient,
+  { params, text }: Fields.Statement,
+  path: string,
+  options: RunOptions,
+  context: ActionContext
+): Effect.fn.Return<Answer, ActionError, FileSystem.FileSystem | Path.Path> {
+  const { numeric, sameNames } = options
+  const each = (rows: ReadonlyArray<Value>) =>
+    Effect.map(
+      client.query(text, [Json.stringify(rows), ...params], { numeric, sameNames }),
+      ({ command, rowsAffected }) => ({ command, count: rows.length, rows_affected: rowsAffected })
+    ).pipe(Effect.mapError(toActionError))
+  const all = DataFile.read(path, context).pipe(
+    Stream.grouped(chunkRows),
+    Stream.mapEffect(each),
+    Stream.runFold(() => ({ command: "", count: 0, rows_affected: 0 }), (sum, one) => ({
+      command: one.command,
+      count: sum.count + one.count,
+      rows_affected: sum.rows_affected + one.rows_affected
+    }))
+  )
+  const { result, ...done } = yield* measured({ params, text }, inTransaction(client, all), options, context)
+  return { ...nothing, ...done, ...result }
+})
+
+/** Bounds work by the statement's time-out and attaches it to the step, also when it fails. */
+const measured = Effect.fnUntraced(function*<A extends { readonly count: number }, R>(
+  { params, text }: Fields.Statement,
+  work: Effect.Effect<A, ActionError, R>,
+  { timeout }: RunOptions,
+  context: ActionContext
+) {
   const clock = yield* Clock.Clock
   const started = clock.monotonicTimeNanosUnsafe()
   const elapsed = () => Number((clock.monotonicTimeNanosUnsafe() - started) / 1_000n) / 1_000
@@ -117,24 +195,14 @@ const runStatement = Effect.fnUntraced(function*(
       ...(rows === undefined ? {} : { rows }),
       duration_ms: elapsed()
     })
-
-  const query = client.query(text, params, { numeric, sameNames }).pipe(Effect.mapError(toActionError))
-  const bounded = timeout === undefined ? query : Effect.timeoutOrElse(query, {
+  const bounded = timeout === undefined ? work : Effect.timeoutOrElse(work, {
     duration: timeout,
     orElse: () => Effect.fail(tooLong(text))
   })
   // An interrupted statement is worth seeing too.
-  const { columns, command, rows, rowsAffected } = yield* Effect.onError(bounded, () => attach())
-  yield* attach(columns.length === 0 ? rowsAffected : rows.length)
-  return {
-    rows,
-    row: rows[0] ?? null,
-    columns,
-    count: rows.length,
-    rows_affected: rowsAffected,
-    command,
-    duration_ms: elapsed()
-  }
+  const result = yield* Effect.onError(bounded, () => attach())
+  yield* attach(result.count)
+  return { result, duration_ms: elapsed() }
 })
 
 const tooLong = (text: string) =>
@@ -167,7 +235,8 @@ const toActionError = (error: Postgres.PostgresError): ActionError => {
 }
 
 /** Statements that only look can run beside others; whether the text does is known while it is constant. */
-export const effectOf = (constants: ValueRecord): "read" | "write" => {
+export const effectOf = (constants: ValueRecord, present?: ReadonlySet<string>): "read" | "write" => {
+  if (present?.has("into") === true) return "write"
   const text: Value | undefined = constants["query"] ?? constants["execute"]
   return typeof text === "string" && SqlTokens.statements(text).every(({ text }) => SqlTokens.isRead(text))
     ? "read"

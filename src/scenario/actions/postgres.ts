@@ -3,6 +3,7 @@ import { Clock, Effect, Schema } from "effect"
 import * as Action from "../Action.ts"
 import * as Bounds from "../Bounds.ts"
 import * as Connection from "../Connection.ts"
+import * as DataFile from "../DataFile.ts"
 import * as Fields from "../Fields.ts"
 import * as PostgresStep from "../PostgresStep.ts"
 import * as RobogoPostgres from "../RobogoPostgres.ts"
@@ -17,6 +18,14 @@ export const postgres = Action.make({
     params: Fields.optional(
       Schema.Array(Fields.Value),
       "The values of $1, $2, ...: always bound; lists become arrays, objects jsonb, text the type that is wanted"
+    ),
+    into: Fields.optional(
+      Fields.Text,
+      "With query: a .json, .jsonl or .csv file that takes the rows as they come, however many; `rows` stays empty"
+    ),
+    from: Fields.optional(
+      Fields.Text,
+      "With execute: a .json, .jsonl or .csv file of any size; the statement runs for each 1,000 of its rows, which are $1 as JSON, in one transaction"
     ),
     batch: Fields.optional(Fields.Statements, "Independent statements: a list of { execute, params } or SQL"),
     transaction: Fields.optional(Fields.Statements, "Statements of which all are done, or none"),
@@ -41,6 +50,8 @@ export const postgres = Action.make({
     rows_affected: Schema.Int,
     command: Schema.String,
     results: Schema.Array(Schema.Unknown),
+    file_path: Schema.optionalKey(Schema.String),
+    size_bytes: Schema.optionalKey(Schema.Int),
     duration_ms: Schema.Finite
   }),
   effect: PostgresStep.effectOf,
@@ -53,6 +64,12 @@ export const postgres = Action.make({
     return [
       ...(present.has("params") && (forms[0] === "batch" || forms[0] === "transaction")
         ? ["params belong to each statement of the list: { execute: ..., params: [...] }"]
+        : []),
+      ...(present.has("into")
+        ? forms[0] === "query" ? DataFile.problems(constants["into"]) : ["into belongs to query"]
+        : []),
+      ...(present.has("from")
+        ? forms[0] === "execute" ? DataFile.problems(constants["from"]) : ["from belongs to execute"]
         : []),
       ...(present.has("concurrency") && forms[0] !== "batch" ? ["concurrency belongs to batch"] : [])
     ]
@@ -96,6 +113,20 @@ steps:
   - postgres: { url: "embedded:stock", query: "select sku from parts where n > $1 order by n desc", params: [0] }
     expect: [count == 2, row.sku == 'C3']
 `
+    },
+    {
+      title: "A million rows into a file, and back, without holding them",
+      yaml: `setup:
+  - postgres: { execute: "create table parts (sku text, n int); create table copies (like parts)" }
+  - postgres: { execute: "insert into parts select 'A' || g, g from generate_series(1, 2500) g" }
+steps:
+  - postgres: { query: "select sku, n from parts order by n", into: build/parts.jsonl }
+    expect: [count == 2500, is_empty(rows)]
+  - postgres:
+      execute: insert into copies select * from jsonb_to_recordset($1) as r (sku text, n int)
+      from: build/parts.jsonl
+    expect: [count == 2500, rows_affected == 2500]
+`
     }
   ],
   run: Effect.fnUntraced(function*(input, context) {
@@ -114,6 +145,16 @@ steps:
     const clock = yield* Clock.Clock
     const started = clock.monotonicTimeNanosUnsafe()
 
+    if (input.into !== undefined) {
+      const statement = { text: input.query ?? "", params: input.params ?? [] }
+      const answer = yield* PostgresStep.intoFile(client, statement, input.into, options, context)
+      return { ...answer, results: [] }
+    }
+    if (input.from !== undefined) {
+      const statement = { text: input.execute ?? "", params: input.params ?? [] }
+      const answer = yield* PostgresStep.fromFile(client, statement, input.from, options, context)
+      return { ...answer, results: [] }
+    }
     const single = input.query ?? input.execute
     const answers = single !== undefined
       ? [yield* run({ text: single, params: input.params ?? [] })]

@@ -1,5 +1,8 @@
 import { assert, describe, layer } from "@effect/vitest"
 import { Effect, Fiber, Layer } from "effect"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import type { Value, ValueRecord } from "../../../src/core/Value.ts"
 import * as PglitePostgres from "../../../src/layers/embedded/PglitePostgres.ts"
 import * as Runner from "../../../src/programs/Runner.ts"
@@ -24,6 +27,10 @@ const failure = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
 
 const insert = (n: number) => ({ execute: "insert into t values ($1)", params: [n] })
 
+/** What is wrong with a step before it runs. */
+const said = (present: ReadonlyArray<string>, constants: ValueRecord = {}) =>
+  postgres.validate!(new Set(present), constants).join()
+
 const resultsOf = (output: Value) => (output as unknown as { readonly results: ReadonlyArray<object> }).results
 
 layer(services, { excludeTestServices: true, timeout: "30 seconds" })("postgres", (it) => {
@@ -47,6 +54,32 @@ layer(services, { excludeTestServices: true, timeout: "30 seconds" })("postgres"
           n: 1,
           t: "x"
         }])
+      }))
+
+    it.effect("rows of a file come in one transaction: a wrong one takes all of them back", () =>
+      Effect.gen(function*() {
+        const root = mkdtempSync(join(tmpdir(), "skein-postgres-"))
+        yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(root, { recursive: true })))
+        const context = yield* makeContext({ directory: root })
+        writeFileSync(join(root, "numbers.csv"), `n\n${Array.from({ length: 2_500 }, (_, n) => `${n}\n`).join("")}`)
+        writeFileSync(join(root, "wrong.jsonl"), "{\"n\": 1}\n".repeat(1_500) + "{\n")
+        const insert = "insert into numbers select n * $2 from jsonb_to_recordset($1) as r (n int)"
+        yield* run({ execute: "create table numbers (n int)" }, { context })
+
+        const all = yield* run({ execute: insert, params: [2], from: "numbers.csv" }, { context })
+        const error = yield* failure(run({ execute: insert, params: [1], from: "wrong.jsonl" }, { context }))
+
+        assert.deepInclude(all, { count: 2_500, rows_affected: 2_500, command: "INSERT" })
+        assert.match(error.message, /"wrong.jsonl" is not valid JSONL: line 1501/)
+        const { row } = yield* run({ query: "select count(*) as n, sum(n) as sum from numbers" }, { context })
+        assert.deepStrictEqual({ ...row as ValueRecord }, { n: 2_500, sum: 2 * 2_499 * 1_250 })
+      }))
+
+    it.effect("files of rows belong to their kind of statement, and say their format by their name", () =>
+      Effect.sync(() => {
+        assert.include(said(["execute", "into"]), "into belongs to query")
+        assert.include(said(["query", "from"]), "from belongs to execute")
+        assert.include(said(["query", "into"], { into: "rows.txt" }), "must end with .json, .jsonl or .csv")
       }))
 
     it.effect("without rows, `row` is null", () =>
