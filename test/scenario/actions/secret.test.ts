@@ -36,6 +36,18 @@ layer(services, { excludeTestServices: true })("secret", (it) => {
       assert.strictEqual((yield* Masking).text("it is from-the-file-4711!"), "it is ***!")
     }))
 
+  it.effect("a folder is one value with a field for each of its files", () =>
+    Effect.gen(function*() {
+      const fake = yield* FakeSecrets
+      yield* fake.file("/run/mounted/user", "ada\n")
+      yield* fake.file("/run/mounted/tls.key", "key-in-the-folder\n")
+
+      const value = yield* runAction(secret, { from: { folder: "/run/mounted" } }, { context: yield* makeContext({}) })
+
+      assert.deepStrictEqual(value, { user: "ada", "tls.key": "key-in-the-folder" })
+      assert.strictEqual((yield* Masking).text("key-in-the-folder"), "***")
+    }))
+
   it.effect("nothing of the run shows a value, also not one that a step was told", () =>
     Effect.gen(function*() {
       const yaml = `name: Hidden
