@@ -12,7 +12,7 @@ import type {
 } from "../../services/DocumentStore.ts"
 import type { AnyBulkWriteOperation, BulkOperation, BulkWriteResult, Collection } from "./MongoDriver.ts"
 import type { CallOptions, Operations } from "./MongoOperation.ts"
-import { own } from "./MongoValues.ts"
+import { own, wanted } from "./MongoValues.ts"
 
 /** Sends one chunk after the other; after a failure of an ordered one, nothing more. */
 export const write = Effect.fnUntraced(function*(
@@ -95,11 +95,12 @@ const prepare = (collection: Collection<Document>, writes: ReadonlyArray<Write>,
   return { ordered, writes, bulk, places, refused }
 }
 
-const toDriver = (write: Write): AnyBulkWriteOperation<Document> =>
-  "insertOne" in write
-    ? { insertOne: { document: withId(write.insertOne.document) } }
-    // The same but for `readonly`.
-    : write as AnyBulkWriteOperation<Document>
+/** The same but for `readonly`. */
+const toDriver = (write: Write): AnyBulkWriteOperation<Document> => {
+  if ("insertOne" in write) return { insertOne: { document: withId(write.insertOne.document) } }
+  const [[kind, one]] = Object.entries(write) as [[string, { readonly filter: Document }]]
+  return { [kind]: { ...one, filter: wanted(one.filter) } } as unknown as AnyBulkWriteOperation<Document>
+}
 
 interface Answer {
   /** Absent when nothing was sent. */

@@ -6,7 +6,7 @@ import * as Cursor from "./MongoCursor.ts"
 import type * as Driver from "./MongoDriver.ts"
 import * as Explanation from "./MongoExplanation.ts"
 import type { CallOptions, Operations } from "./MongoOperation.ts"
-import { fromBytes, own } from "./MongoValues.ts"
+import { fromBytes, own, wanted } from "./MongoValues.ts"
 import * as Watch from "./MongoWatch.ts"
 
 type DriverCollection = Driver.Collection<Document>
@@ -39,42 +39,52 @@ export const make = (operations: Operations, collection: DriverCollection): Coll
         return Effect.succeed({ insertedIds })
       }),
     find: (filter = {}, options = {}) =>
-      Cursor.stream(operations, `find in ${name}`, (call) => collection.find(filter, { ...toFind(options), ...call })),
+      Cursor.stream(
+        operations,
+        `find in ${name}`,
+        (call) => collection.find(wanted(filter), { ...toFind(options), ...call })
+      ),
     findOne: (filter = {}, options = {}) =>
       Effect.map(
-        perform("findOne", (call) => collection.findOne(filter, { ...toFind(options), ...call, raw: true })),
+        perform("findOne", (call) => collection.findOne(wanted(filter), { ...toFind(options), ...call, raw: true })),
         (found) => Option.map(Option.fromNullOr(found), fromBytes)
       ),
     updateOne: (filter, update, options) =>
       Effect.map(
         perform("updateOne", (call) =>
-          collection.updateOne(filter, toUpdate(update), { ...toOptions(options), ...call })),
+          collection.updateOne(wanted(filter), toUpdate(update), { ...toOptions(options), ...call })),
         toResult
       ),
     updateMany: (filter, update, options) =>
       Effect.map(
         perform("updateMany", (call) =>
-          collection.updateMany(filter, toUpdate(update), { ...toOptions(options), ...call })),
+          collection.updateMany(wanted(filter), toUpdate(update), { ...toOptions(options), ...call })),
         toResult
       ),
     replaceOne: (filter, replacement, options) =>
       Effect.map(
-        perform("replaceOne", (call) => collection.replaceOne(filter, replacement, { ...toOptions(options), ...call })),
+        perform("replaceOne", (call) =>
+          collection.replaceOne(wanted(filter), replacement, { ...toOptions(options), ...call })),
         toResult
       ),
-    deleteOne: (filter) => Effect.map(perform("deleteOne", (call) => collection.deleteOne(filter, call)), toDeleted),
-    deleteMany: (filter) => Effect.map(perform("deleteMany", (call) => collection.deleteMany(filter, call)), toDeleted),
+    deleteOne: (filter) =>
+      Effect.map(perform("deleteOne", (call) => collection.deleteOne(wanted(filter), call)), toDeleted),
+    deleteMany: (filter) =>
+      Effect.map(perform("deleteMany", (call) => collection.deleteMany(wanted(filter), call)), toDeleted),
     count: (filter = {}, options) =>
-      perform("count", (call) => collection.countDocuments(filter, { ...toOptions(options), ...call })),
+      perform("count", (call) => collection.countDocuments(wanted(filter), { ...toOptions(options), ...call })),
     distinct: (field, filter = {}) =>
-      Effect.map(perform("distinct", (call) => collection.distinct(field, filter, call)), own),
+      Effect.map(perform("distinct", (call) => collection.distinct(field, wanted(filter), call)), own),
     bulkWrite,
     aggregate: (pipeline, options) =>
       Cursor.stream(
         operations,
         `aggregate in ${name}`,
         (call) =>
-          collection.aggregate<Document>([...pipeline], { batchSize: options?.batchSize ?? defaultBatch, ...call })
+          collection.aggregate<Document>(wanted([...pipeline]), {
+            batchSize: options?.batchSize ?? defaultBatch,
+            ...call
+          })
       ),
     createIndexes: (indexes) =>
       indexes.length === 0
@@ -94,7 +104,7 @@ export const make = (operations: Operations, collection: DriverCollection): Coll
       Effect.map(
         perform(
           "explain",
-          (call) => collection.find(filter, { ...toFind(options), ...call }).explain("executionStats")
+          (call) => collection.find(wanted(filter), { ...toFind(options), ...call }).explain("executionStats")
         ),
         Explanation.read
       ),

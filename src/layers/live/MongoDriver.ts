@@ -47,6 +47,8 @@ const clientOptions = ({ parameters }: Address, options: ConnectOptions): MongoC
     waitQueueTimeoutMS: [millis(options.acquireTimeout), 15_000],
     // The kind that was stored: an int64 is never rounded, and is one when it is written back.
     useBigInt64: [true, true],
+    // Fields of documents that are left out; in filters they are null by then.
+    ignoreUndefined: [true, true],
     retryReads: [options.retryReads, true],
     retryWrites: [options.retryWrites, true],
     appName: [options.applicationName, "skein"]

@@ -13,3 +13,21 @@ export const fromBytes = (bytes: unknown): Document => deserialize(bytes as Uint
 /** A value that the driver has read. */
 export const own = <A>(value: A): A =>
   typeof value === "object" && value !== null ? deserialize(serialize({ value }), options)["value"] as A : value
+
+/** A filter, or a pipeline, in which what is `undefined` is null: left out, as in documents, it would match everything. */
+export const wanted = <A>(value: A): A => (value === undefined ? null : withNulls(value)) as A
+
+const withNulls = (value: unknown): unknown => {
+  if (!isOpen(value)) return value
+  return Array.isArray(value)
+    ? value.map(wanted)
+    : Object.fromEntries(Object.entries(value as Document).map(([name, one]) => [name, wanted(one)]))
+}
+
+/** Whether something in it is `undefined`. */
+const isOpen = (value: unknown): boolean =>
+  value === undefined ||
+  (Array.isArray(value) ? value.some(isOpen) : isPlain(value) && Object.values(value).some(isOpen))
+
+const isPlain = (value: unknown): value is Document =>
+  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
