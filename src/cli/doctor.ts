@@ -26,10 +26,7 @@ export const doctor = Command.make(
   ),
   Command.withExamples([
     { command: "skein doctor", description: "All servers of skein.yaml and the environment" },
-    { command: "skein doctor --env staging --format json", description: "Those of an environment, for a program" },
-    {
-      command: "skein doctor --url redis://127.0.0.1:6379 --timeout 1s",
-      description: "One more, with a deadline of its own"
-    }
+    { command: "skein doctor --url embedded: --timeout 10s", description: "One more, with a deadline of its own" },
+    { command: "skein doctor --format json", description: "For a program" }
   ])
 )

@@ -1,10 +1,11 @@
 /** Every example in a command's help, run as it stands, in a folder that has the files it names. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import type { Command } from "effect/cli"
+import { once } from "node:events"
 import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { make } from "../../src/cli/main.ts"
-import { folder, shell } from "./commandLine.ts"
+import { folder, shell, start } from "./commandLine.ts"
 
 /** All commands below the root, with their path. */
 const commandsOf = (
@@ -18,7 +19,10 @@ const commandsOf = (
   )
 
 const commands = commandsOf(make(), "skein")
-const examples = commands.flatMap(({ command }) => command.examples.map((example) => example.command))
+const all = commands.flatMap(({ command }) => command.examples.map((example) => example.command))
+/** Servers run until Ctrl-C; the rest ends by itself. */
+const isServer = (example: string) => example.startsWith("skein fake")
+const examples = [...new Set(all)].filter((example) => !isServer(example))
 const files = folder({
   "example.env": "",
   "curl.txt": "curl http://127.0.0.1:1/orders"
@@ -52,6 +56,19 @@ describe.concurrent("examples in help", () => {
     const { code, stderr, stdout } = await shell(example.replace(/^skein/, "$SKEIN"), files.path).ended
 
     assert.strictEqual(code, 0, stderr)
+    if (/--format json/.test(example)) assert.doesNotThrow(() => JSON.parse(stdout))
+  })
+
+  it.each([...new Set(all)].filter(isServer))("%s", async (example) => {
+    // A port that nobody has, in the place of the usual one.
+    const port = example.includes("--port") ? [] : ["--port", "0"]
+    const { child, ended } = start([...example.split(" ").slice(1), ...port], files.path)
+    await once(child.stdout!, "data")
+    child.kill("SIGINT")
+    const { code, stderr, stdout } = await ended
+
+    assert.strictEqual(code, 130, stderr)
+    assert.match(stdout, /\w+:\/\/127\.0\.0\.1:\d+/)
     if (/--format json/.test(example)) assert.doesNotThrow(() => JSON.parse(stdout))
   })
 })
