@@ -71,9 +71,13 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
   const change = <A>(operation: string, run: () => Result.Result<A, BrokerError>): Effect.Effect<A, BrokerError> =>
     disk === undefined ? ask(operation, run) : Effect.tap(ask(operation, run), disk.flushed)
 
+  /** Exclusive queues, which go with the client when it shares its connection. */
+  const own = new Set<string>()
+  yield* Effect.addFinalizer(() => Effect.sync(() => own.forEach((name) => connection.deleteQueue(name))))
   const declare = Effect.fn("BrokerClient.declare")(function*(topology: Topology) {
     const wrong = Check.refusal(topology)
     if (wrong !== undefined) return yield* wrong
+    for (const { exclusive, name } of topology.queues ?? []) if (exclusive === true) own.add(name)
     yield* change("declare", () => connection.declare(topology))
   })
 
@@ -87,7 +91,7 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
           Stream.mapEffect((exit) => exit)
         ),
     consume,
-    request: yield* Requests.make({ connection, consume, declare, publish }),
+    request: yield* Requests.make({ consume, declare, publish }),
     get: Effect.fn("BrokerClient.get")((queue) => ask("get", () => byHand.next(queue))),
     queue: Effect.fn("BrokerClient.queue")((name) =>
       ask("queue", () => Result.map(host.queue(name, connection), ({ consumers, depth }) => ({ depth, consumers })))

@@ -158,6 +158,15 @@ export class BrokerHost {
     for (const queue of this.#queues.values()) if (queue.owner === connection) this.#remove(queue)
   }
 
+  /** Forgets what would not outlive a restart; nothing is delivered now. */
+  crash(): void {
+    for (const queue of this.#queues.values()) {
+      if (isKept(queue.declared)) queue.forgetTransient()
+      else this.#remove(queue)
+    }
+    for (const exchange of this.#exchanges.all) if (!isDurable(exchange)) this.#exchanges.remove(exchange.name)
+  }
+
   publish(message: Stored, mandatory: boolean): Outcome {
     const { exchange, properties, routingKey } = message
     const target = this.#exchanges.get(exchange)

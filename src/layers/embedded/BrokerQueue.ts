@@ -181,6 +181,16 @@ export class BrokerQueue {
     return entries.length
   }
 
+  /** Removes messages that are not persistent. */
+  forgetTransient(): void {
+    const entries = [...this.#backlog]
+    for (const _ of entries) this.#backlog.shift()
+    for (const entry of entries) {
+      if (entry.message.properties.persistent) this.#backlog.push(entry)
+      else this.#around.gone(entry)
+    }
+  }
+
   /** Ends it: nothing waits, consumers are told. Answers with how many messages waited. */
   close(): number {
     this.#deleted = true

@@ -1,14 +1,11 @@
 /** Questions and answers over messages: one queue for the answers of a client, made with its first question. */
-import { Deferred, Duration, Effect, Scope, Semaphore, Stream } from "effect"
+import { Deferred, Duration, Effect, Semaphore, Stream } from "effect"
 import { randomUUID } from "node:crypto"
 import { type BrokerClient, BrokerError, type Message, type Outgoing } from "../../services/MessageBroker.ts"
-import type { Connection } from "./BrokerConnection.ts"
 
-interface Needs extends Pick<BrokerClient, "consume" | "declare" | "publish"> {
-  readonly connection: Connection
-}
-
-export const make = Effect.fnUntraced(function*({ connection, consume, declare, publish }: Needs) {
+export const make = Effect.fnUntraced(function*(
+  { consume, declare, publish }: Pick<BrokerClient, "consume" | "declare" | "publish">
+) {
   const waiting = new Map<string, Deferred.Deferred<Message, BrokerError>>()
   const scope = yield* Effect.scope
   const starting = Semaphore.makeUnsafe(1)
@@ -32,11 +29,10 @@ export const make = Effect.fnUntraced(function*({ connection, consume, declare, 
   const open = Effect.gen(function*() {
     const queue = `skein.replies.${randomUUID()}`
     yield* declare({ queues: [{ name: queue, durable: false, exclusive: true }] })
-    yield* Effect.addFinalizer(() => Effect.sync(() => void connection.deleteQueue(queue)))
     yield* Effect.forkIn(listen(queue), scope)
     replyTo = queue
     return queue
-  }).pipe(Effect.provideService(Scope.Scope, scope))
+  })
 
   return Effect.fn("BrokerClient.request")(function*(
     message: Outgoing,

@@ -28,15 +28,13 @@ export interface Options {
   readonly maxBytes?: number | undefined
 }
 
-/** What a fake adds. */
+/** What a fake adds; it takes URLs of servers too. */
 export interface Tricks {
   readonly faults: Client.Faults
   /** Runs before a connection is made. */
   readonly connect: Effect.Effect<void, BrokerError>
   /** Runs while a connection is there. */
   readonly connected: (connection: Connection) => Effect.Effect<void, never, Scope.Scope>
-  /** Brokers of URLs that begin with other words than `embedded:`. */
-  readonly otherUrls: true
 }
 
 /** One broker by its place. */
