@@ -22,6 +22,8 @@ export type Record =
   | { readonly k: "create"; readonly c: string }
   | { readonly k: "drop"; readonly c: string; readonly t: number }
   | { readonly k: "index"; readonly c: string; readonly x: Fields }
+  /** Ends a transaction whose last record is missing, so that later records are none of it. */
+  | { readonly k: "abort" }
   | { readonly k: "dropIndex"; readonly c: string; readonly n: string }
 
 export const encode = (record: Record, isFollowed = false): Uint8Array =>

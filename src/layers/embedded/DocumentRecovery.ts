@@ -19,8 +19,8 @@ export const recover = Effect.fnUntraced(function*(state: State, journal: Journa
     attempt(() => {
       for (const bytes of records) {
         const record = Records.decode(bytes)
-        held.push(record)
-        // A transaction whose last record is missing has not been.
+        if (record.k === "abort") held = []
+        else held.push(record)
         if (record.m === true) continue
         for (const one of held) replay(state, indexes, one)
         held = []
@@ -32,6 +32,7 @@ export const recover = Effect.fnUntraced(function*(state: State, journal: Journa
     }
   })
   state.forget()
+  if (held.length > 0) state.record({ k: "abort" })
   if (journal.recovered.records === 0) {
     state.record({ k: "head", store: state.history.store, last: 0 })
   }

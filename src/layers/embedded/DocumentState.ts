@@ -102,6 +102,11 @@ export class State {
     return [...this.tables.values()].reduce((sum, { rows }) => sum + rows.size, 0)
   }
 
+  /** How many of the records the journal has been given. */
+  get taken(): number {
+    return this.recorded - this.pending.length
+  }
+
   /** The records that the journal gets next. */
   take(): ReadonlyArray<Uint8Array> {
     const taken = this.pending

@@ -31,7 +31,7 @@ export const make = Effect.fnUntraced(function*(state: State, journal: JournalHa
   const asked = Latch.makeUnsafe(false)
   let waiting: Array<Waiting> = []
   let broken: DocumentStoreError | undefined
-  let safe = state.recorded
+  let safe = state.taken
   let bytes = yield* journal.size
   let live = bytes * Math.min(1, state.size / Math.max(1, journal.recovered.records))
 

@@ -74,7 +74,7 @@ const parse = (url: string, directory: string): Result.Result<Place, DocumentSto
   return Result.fail(
     new DocumentStoreError({
       reason: "Invalid",
-      message: `${JSON.stringify(url.replace(/\/\/.*@/, "//***@"))} names no embedded document store`,
+      message: "the URL names no embedded document store",
       hint:
         "write embedded: for one of its own, embedded:name (letters, digits, _ . -) for a shared one, embedded:./folder for one that is kept"
     })
