@@ -1,6 +1,7 @@
 /** What a `mongo` step may say: one operation, and what goes with it. */
 import { Schema } from "effect"
 import { isArray, isRecord, type ValueRecord } from "../core/Value.ts"
+import * as DataFile from "./DataFile.ts"
 import * as Fields from "./Fields.ts"
 
 const { Document, Documents, optional } = Fields
@@ -104,9 +105,17 @@ export const Input = Schema.Struct({
     "Changes: start keeps them from now on, next waits for the next one (and starts when nothing has)"
   ),
   transaction: optional(Schema.Array(One), "Operations of which all are done, or none"),
+  insert_from: optional(
+    Fields.Text,
+    "A .json, .jsonl or .csv file of any size whose documents are inserted, 1,000 at a time; those before one that is refused stay"
+  ),
   collections: optional(isTrue, "true: the names of the collections"),
   health: optional(isTrue, "true: how the server is"),
   ...beside,
+  into: optional(
+    Fields.Text,
+    "With find and aggregate: a .json, .jsonl or .csv file that takes the documents as they come, however many; `documents` stays empty"
+  ),
   pipeline: optional(Documents, "Stages over the changes of watch: [{ $match: { ... } }]"),
   full_document: optional(Fields.Flag, "With watch: also what an updated document is now [default: false]"),
   changes: optional(Fields.Int, "How many changes watch waits for [default: 1]"),
@@ -118,9 +127,12 @@ export const Input = Schema.Struct({
   any_write: optional(Schema.Boolean, "Set when the step judges what became of the writes itself")
 })
 
+/** All that a step may hold. */
+export type Whole = typeof Input.Type
+
 export type Operation = keyof typeof onCollection
 const operations = Object.keys(onCollection) as ReadonlyArray<Operation>
-const all = [...operations, "watch", "transaction", "collections", "health"]
+const all = [...operations, "watch", "insert_from", "transaction", "collections", "health"]
 
 /** The operation that an input is about. */
 export const operationOf = (input: One): Operation => operations.find((name) => input[name] !== undefined)!
@@ -134,8 +146,9 @@ const companions: Readonly<Record<string, ReadonlyArray<string>>> = {
   skip: ["find", "find_one", "explain", "count"],
   limit: ["find", "explain", "count"],
   hint: ["find", "find_one", "explain"],
-  ordered: ["bulk", "insert"],
-  chunk_size: ["bulk", "insert"],
+  ordered: ["bulk", "insert", "insert_from"],
+  chunk_size: ["bulk", "insert", "insert_from"],
+  into: ["find", "aggregate"],
   pipeline: ["watch"],
   full_document: ["watch"],
   changes: ["watch"]
@@ -147,6 +160,8 @@ export const problems = (present: ReadonlySet<string>, constants: ValueRecord): 
   const items = constants["transaction"]
   return [
     ...found,
+    ...DataFile.problems(constants["into"]),
+    ...DataFile.problems(constants["insert_from"]),
     ...isArray(items)
       ? items.flatMap((item, at) =>
         problemsOf(new Set(isRecord(item) ? Object.keys(item) : []), operations).map((text) =>
@@ -161,7 +176,7 @@ const problemsOf = (present: ReadonlySet<string>, known: ReadonlyArray<string>):
   const [operation, ...more] = known.filter((name) => present.has(name))
   if (operation === undefined) return [`give one of ${known.join(", ")}`]
   if (more.length > 0) return [`give only one of ${[operation, ...more].join(" and ")}`]
-  const collection = Object.hasOwn(onCollection, operation) || operation === "watch"
+  const collection = Object.hasOwn(onCollection, operation) || operation === "watch" || operation === "insert_from"
   return [
     ...collection && !present.has("collection") ? [`${operation} needs collection`] : [],
     ...Object.entries(companions).flatMap(([name, belongs]) =>
@@ -177,5 +192,6 @@ export const effectOf = (constants: ValueRecord, present: ReadonlySet<string> = 
   const { aggregate } = constants
   const onlyLooks = isArray(aggregate) &&
     !aggregate.some((stage) => isRecord(stage) && ("$out" in stage || "$merge" in stage))
+  if (present.has("into")) return "write"
   return onlyLooks || reading.some((name) => present.has(name)) ? "read" : "write"
 }

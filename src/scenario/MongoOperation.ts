@@ -25,6 +25,20 @@ export const perform = (
     (encoded) => performed(collection, operation, encoded, input, bson)
   )
 
+/** What a `find` or an `aggregate` finds, as it comes. */
+export const found = (
+  collection: DocumentStore.Collection,
+  input: MongoInput.One,
+  bson: Codec
+): Effect.Effect<Stream.Stream<Document, DocumentStore.DocumentStoreError>, ActionError> =>
+  Effect.map(
+    encode(input.find === undefined ? "aggregate" : "find", input, bson),
+    ({ own, projection }) =>
+      input.find === undefined
+        ? collection.aggregate(own as unknown as ReadonlyArray<Document>)
+        : collection.find(own, findingOf(input, projection))
+  )
+
 /** The documents of an input, as the store takes them. */
 interface Encoded {
   /** What the operation itself was given. */
@@ -67,13 +81,7 @@ const performed = (
   input: MongoInput.One,
   bson: Codec
 ): Effect.Effect<ValueRecord, DocumentStore.DocumentStoreError | ActionError> => {
-  const finding: DocumentStore.FindOptions = {
-    projection,
-    sort: input.sort && pairs(input.sort).map(([field, order]) => [field, Number(order) < 0 ? -1 : 1]),
-    skip: input.skip,
-    limit: input.limit,
-    hint: input.hint
-  }
+  const finding = findingOf(input, projection)
   const updating = { upsert: input.upsert, arrayFilters }
   const many = own as unknown as ReadonlyArray<Document>
   switch (operation) {
@@ -120,6 +128,14 @@ const performed = (
   }
 }
 
+const findingOf = (input: MongoInput.One, projection: Document | undefined): DocumentStore.FindOptions => ({
+  projection,
+  sort: input.sort && pairs(input.sort).map(([field, order]) => [field, Number(order) < 0 ? -1 : 1]),
+  skip: input.skip,
+  limit: input.limit,
+  hint: input.hint
+})
+
 const collected = (stream: Stream.Stream<Document, DocumentStore.DocumentStoreError>) =>
   Effect.filterOrFail(
     Stream.runCollect(Stream.take(stream, maxDocuments + 1)),
@@ -128,7 +144,7 @@ const collected = (stream: Stream.Stream<Document, DocumentStore.DocumentStoreEr
       new ActionError({
         reason: "Refused",
         message: `mongo: more than ${maxDocuments} documents are too many for one step`,
-        hint: "give a narrower filter, or limit:"
+        hint: "give a narrower filter, limit:, or into: a file"
       })
   )
 

@@ -1,10 +1,11 @@
 /** `mongo`: operations on a Mongo-like document store. */
-import { Clock, Effect, Schema } from "effect"
+import { Clock, Effect, type FileSystem, type Path, Schema } from "effect"
 import type { ValueRecord } from "../../core/Value.ts"
 import type * as DocumentStore from "../../services/DocumentStore.ts"
 import * as Action from "../Action.ts"
 import * as Connection from "../Connection.ts"
 import * as HealthOutput from "../HealthOutput.ts"
+import * as MongoFile from "../MongoFile.ts"
 import * as MongoInput from "../MongoInput.ts"
 import * as MongoStep from "../MongoStep.ts"
 import * as MongoWatch from "../MongoWatch.ts"
@@ -47,6 +48,8 @@ export const mongo = Action.make({
     change: some(Schema.Unknown),
     results: list,
     collections: list,
+    file_path: some(Schema.String),
+    size_bytes: count,
     ...HealthOutput.fields,
     duration_ms: Schema.Finite
   }),
@@ -100,6 +103,17 @@ steps:
 `
     },
     {
+      title: "Documents into a file and back, however many",
+      yaml: `setup:
+  - mongo: { collection: parts, insert: [{ sku: A1, n: 5 }, { sku: B2, n: 0 }] }
+steps:
+  - mongo: { collection: parts, find: { n: { $gt: 0 } }, into: build/parts.jsonl }
+    expect: [count == 1, is_empty(documents)]
+  - mongo: { collection: copies, insert_from: build/parts.jsonl }
+    expect: inserted_count == 1
+`
+    },
+    {
       title: "A document that appears within 5 seconds",
       yaml: `setup:
   - mongo: { collection: invoices, insert: { order: 7, state: sent } }
@@ -139,9 +153,11 @@ const perform = (
   client: DocumentStore.DocumentClient,
   input: typeof MongoInput.Input.Type,
   context: Action.ActionContext
-): Effect.Effect<ValueRecord, Action.ActionError> => {
+): Effect.Effect<ValueRecord, Action.ActionError, FileSystem.FileSystem | Path.Path> => {
   if (input.health === true) return HealthOutput.of(client.health)
   if (input.transaction !== undefined) return MongoStep.transaction(client, input.transaction, context)
+  if (input.into !== undefined) return MongoFile.into(client, input, input.into, context)
+  if (input.insert_from !== undefined) return MongoFile.insertFrom(client, input, input.insert_from, context)
   if (input.collections === true) {
     return Effect.mapBoth(client.collections, {
       onFailure: MongoStep.asActionError,

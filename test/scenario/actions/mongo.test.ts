@@ -40,6 +40,21 @@ layer(services, { excludeTestServices: true, timeout: "30 seconds" })("mongo", (
       }))
   }
 
+  it.effect("documents of a file are inserted up to one that is refused, and the error says how many at least are in", () =>
+    Effect.gen(function*() {
+      const root = yield* (yield* FileSystem.FileSystem).makeTempDirectoryScoped()
+      const files = yield* FileSystem.FileSystem
+      const context = yield* makeContext({ directory: root })
+      const lines = [...Array.from({ length: 2_500 }, (_, n) => `{"_id":${n}}`), "{\"_id\":7}"].join("\n")
+      yield* files.writeFileString(`${root}/documents.jsonl`, lines)
+
+      const error = yield* failure(run({ insert_from: "documents.jsonl" }, context))
+
+      assert.strictEqual(error.reason, "Invalid")
+      assert.include(error.message, "at least 2000 documents of \"documents.jsonl\" are in")
+      assert.strictEqual((yield* run({ count: {} }, context))["count"], 2_500)
+    }))
+
   describe("values", () => {
     it.effect("a saved _id, date or decimal finds its document again", () =>
       Effect.gen(function*() {
