@@ -62,7 +62,8 @@ describe.concurrent("examples in help", () => {
   it.each([...new Set(all)].filter(isServer))("%s", async (example) => {
     // A port that nobody has, in the place of the usual one.
     const port = example.includes("--port") ? [] : ["--port", "0"]
-    const { child, ended } = start([...example.split(" ").slice(1), ...port], files.path)
+    using own = folder({})
+    const { child, ended } = start([...example.split(" ").slice(1), ...port], own.path)
     await once(child.stdout!, "data")
     child.kill("SIGINT")
     const { code, stderr, stdout } = await ended
