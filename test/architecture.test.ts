@@ -18,7 +18,7 @@ const arrows: Readonly<Record<string, ReadonlyArray<string>>> = {
 }
 
 /** Packages that open sockets, files, processes or threads; each has one layer file. */
-const drivers = ["undici", "@effect/sql-pg", "@electric-sql/pglite", "jq-web", "mongodb", "redis"]
+const drivers = ["undici", "@effect/sql-pg", "@electric-sql/pglite", "jq-web", "mongodb", "redis", "amqplib"]
 
 const src = join(import.meta.dirname, "../src")
 const code = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|(?<![:"'`])\/\/.*$/gm, "")

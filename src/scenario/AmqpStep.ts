@@ -25,6 +25,7 @@ const Settings = Schema.Struct({
   health_interval: Schema.optionalKey(Fields.Duration),
   reconnect_timeout: Schema.optionalKey(Fields.Duration),
   reconnect_delay: Schema.optionalKey(Fields.Duration),
+  max_reconnect_delay: Schema.optionalKey(Fields.Duration),
   application_name: Schema.optionalKey(Fields.Text)
 })
 

@@ -56,8 +56,10 @@ export interface ConnectOptions {
   readonly healthInterval?: Duration.Input | undefined
   /** How long a lost connection is tried again, with back-off and jitter; then what waits fails. @default for ever */
   readonly reconnectTimeout?: Duration.Input | undefined
-  /** First delay before a lost connection is tried again; it grows by half up to a minute. @default "100 millis" */
+  /** First delay before a lost connection is tried again; it grows by half with each attempt, with jitter. @default "100 millis" */
   readonly reconnectDelay?: Duration.Input | undefined
+  /** The delay grows no further than this. @default "10 seconds" */
+  readonly maxReconnectDelay?: Duration.Input | undefined
   /** What the server shows of us. @default "skein" */
   readonly applicationName?: string | undefined
 }

@@ -255,8 +255,9 @@ export const table = {
   "amqp.reconnect_delay": setting(
     Kind.duration,
     Duration.millis(100),
-    "The first delay before a lost connection is tried again; it grows by half up to a minute"
+    "The first delay before a lost connection is tried again; it grows by half each time"
   ),
+  "amqp.max_reconnect_delay": setting(Kind.duration, Duration.seconds(10), "The delay grows no further than this"),
   "amqp.application_name": setting(Kind.text, "skein", "What the server shows of us"),
 
   "cache.url": setting(Kind.url, embedded, "The cache of steps that name none"),
