@@ -416,27 +416,6 @@ describe("MongoDocumentStore", () => {
     )
   })
 
-  test(
-    "undefined in a filter is null, and does not match everything",
-    Effect.gen(function*() {
-      const { client } = yield* proxied()
-      const things = client.collection("things")
-      yield* things.insertMany([{ _id: 1, owner: "a" }, { _id: 2 }, { _id: 3, owner: null }])
-      const filter = { $or: [{ owner: undefined }] }
-
-      const found = yield* Stream.runCollect(things.find({ owner: undefined }))
-      yield* things.bulkWrite([{ deleteOne: { filter } }])
-      yield* things.deleteMany(filter)
-
-      assert.deepStrictEqual(found.map(({ _id }) => _id), [2, 3])
-      assert.deepStrictEqual([...(yield* Stream.runCollect(things.aggregate([{ $match: {} }])))], [{
-        _id: 1,
-        owner: "a"
-      }])
-      assert.strictEqual((yield* Stream.runCollect(things.aggregate([{ $match: { owner: undefined } }]))).length, 0)
-    })
-  )
-
   describe("connections", () => {
     test(
       "parameters of the URL win over defaults, and options over both",

@@ -179,6 +179,21 @@ export const tests = (it: Vitest.MethodsNonLive<DocumentStore | TestStore>, opti
         }
       }))
 
+    it.effect("with undefined mean null, and do not match everything", () =>
+      Effect.gen(function*() {
+        const { collection } = yield* fresh
+        yield* collection.insertMany([{ _id: 1, owner: "a" }, { _id: 2 }, { _id: 3, owner: null }])
+        const nested = { $or: [{ owner: undefined }] }
+
+        assert.deepStrictEqual(yield* ids(collection, { owner: undefined }), ["2", "3"])
+        assert.strictEqual(yield* collection.count(nested), 2)
+        const matched = collection.aggregate([{ $match: { owner: undefined } }])
+        assert.deepStrictEqual((yield* Stream.runCollect(matched)).map(({ _id: id }) => id), [2, 3])
+        yield* collection.bulkWrite([{ deleteOne: { filter: nested } }])
+        yield* collection.deleteMany({ owner: undefined })
+        assert.deepStrictEqual(yield* ids(collection, {}), ["1"])
+      }))
+
     it.effect("that are wrong are Invalid", () =>
       Effect.gen(function*() {
         const { collection } = yield* fresh
