@@ -98,8 +98,10 @@ const prepare = (collection: Collection<Document>, writes: ReadonlyArray<Write>,
 /** The same but for `readonly`. */
 const toDriver = (write: Write): AnyBulkWriteOperation<Document> => {
   if ("insertOne" in write) return { insertOne: { document: withId(write.insertOne.document) } }
-  const [[kind, one]] = Object.entries(write) as [[string, { readonly filter: Document }]]
-  return { [kind]: { ...one, filter: wanted(one.filter) } } as unknown as AnyBulkWriteOperation<Document>
+  const [one] = Object.values(write) as [{ readonly filter: Document }]
+  const filter = wanted(one.filter)
+  const whole = filter === one.filter ? write : { [Object.keys(write)[0]!]: { ...one, filter } }
+  return whole as unknown as AnyBulkWriteOperation<Document>
 }
 
 interface Answer {

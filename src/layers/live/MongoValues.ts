@@ -25,9 +25,10 @@ const withNulls = (value: unknown): unknown => {
 }
 
 /** Whether something in it is `undefined`. */
-const isOpen = (value: unknown): boolean =>
-  value === undefined ||
-  (Array.isArray(value) ? value.some(isOpen) : isPlain(value) && Object.values(value).some(isOpen))
-
-const isPlain = (value: unknown): value is Document =>
-  typeof value === "object" && value !== null && Object.getPrototypeOf(value) === Object.prototype
+const isOpen = (value: unknown): boolean => {
+  if (typeof value !== "object" || value === null) return value === undefined
+  if (Array.isArray(value)) return value.some(isOpen)
+  if (Object.getPrototypeOf(value) !== Object.prototype) return false
+  for (const name in value) if (isOpen((value as Document)[name])) return true
+  return false
+}
