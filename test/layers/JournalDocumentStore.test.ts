@@ -159,6 +159,9 @@ layer(store, { excludeTestServices: true })("a document store in a folder", (it)
 
           assert.strictEqual(error.reason, "Storage")
           assert.isAtLeast((yield* all(client)).length, 1)
+          const health = yield* client.health
+          assert.strictEqual(health.status, "degraded")
+          assert.include(health.problem, "no space left")
         }))
     }))
 

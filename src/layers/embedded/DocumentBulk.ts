@@ -22,7 +22,7 @@ export const bulk = (
     const tally = new Tally()
     let current = left.next()
     const some = (now: number): void => {
-      work.writer.refuseBroken()
+      work.refuseBroken()
       const site = siteOf(work, table, transaction, now)
       for (let count = 0; count < slice && current.done !== true; count++) {
         if (tally.isStopped) tally.items.push({ status: "not attempted" })

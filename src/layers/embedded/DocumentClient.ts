@@ -27,6 +27,8 @@ const Current = Context.Reference<ReadonlyArray<Running>>("skein/layers/Document
   defaultValue: () => []
 })
 
+const shownVersion = `skein embedded ${version}`
+
 export const makeClient = (engine: DocumentEngine): DocumentClient => {
   const running = Effect.map(Current, (all) => all.find((one) => one.engine === engine))
   return {
@@ -35,8 +37,12 @@ export const makeClient = (engine: DocumentEngine): DocumentClient => {
     transaction: (effect) =>
       Effect.flatMap(running, (outer) => outer === undefined ? whole(engine, effect) : part(outer, effect)),
     ping: Effect.void,
-    version: Effect.succeed(`skein embedded ${version}`),
-    health: Effect.succeed({ status: "up", version: `skein embedded ${version}` })
+    version: Effect.succeed(shownVersion),
+    health: Effect.map(engine.broken, (broken) => ({
+      status: broken === undefined ? "up" : "degraded",
+      version: shownVersion,
+      ...(broken === undefined ? {} : { problem: `writes fail: ${broken.message}`, hint: broken.hint })
+    }))
   }
 }
 

@@ -37,6 +37,8 @@ export interface DocumentEngine {
    * {@link Options.transactionTimeout}.
    */
   readonly begin: Effect.Effect<EngineTransaction>
+  /** Why every write fails, when the journal does. Reads go on. */
+  readonly broken: Effect.Effect<Failure | undefined>
   /** A cursor over the changes of everything, of a database or of a collection, from now on or after a token. */
   readonly watch: (
     target: { readonly database?: string | undefined; readonly collection?: string | undefined },
@@ -189,6 +191,7 @@ export const open = Effect.fnUntraced(function*(
       ),
     collection: (database, name) => Collection.make(work, transactionOf, database, name),
     begin,
+    broken: Effect.sync(writer.broken),
     watch: (target, options = {}) => watch(work, target, options)
   }
 })

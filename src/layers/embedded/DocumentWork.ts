@@ -37,11 +37,17 @@ export class Work {
 
   readonly expressions: Filter.Expressions = { test: (wanted) => this.pipelines.expressions.test(wanted) }
 
+  /** Throws when the journal has failed. */
+  refuseBroken(): void {
+    const broken = this.writer.broken()
+    if (broken !== undefined) throw broken
+  }
+
   /** Changes something, at `now` in milliseconds, and waits for the journal. */
   change<A>(work: (now: number) => A): Effect.Effect<A, DocumentStoreError> {
     return Effect.clockWith((clock) =>
       attempt(() => {
-        this.writer.refuseBroken()
+        this.refuseBroken()
         return work(clock.currentTimeMillisUnsafe())
       })
     ).pipe(Effect.tap(this.writer.flushed))

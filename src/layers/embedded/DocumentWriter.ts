@@ -8,12 +8,12 @@ import type { State } from "./DocumentState.ts"
 export interface Writer {
   /** Waits until everything that has changed so far is as safe as the journal makes it. Fails with `Storage`. */
   readonly flushed: Effect.Effect<void, DocumentStoreError>
-  /** Throws when the journal has failed: nothing more may be changed. */
-  readonly refuseBroken: () => void
+  /** Why nothing more may be changed: the journal has failed. */
+  readonly broken: () => DocumentStoreError | undefined
 }
 
 /** For those in memory only. */
-export const none: Writer = { flushed: Effect.void, refuseBroken: () => {} }
+export const none: Writer = { flushed: Effect.void, broken: () => undefined }
 
 /** A journal this many times as big as what is alive is made compact. */
 const ratio = 4
@@ -75,10 +75,7 @@ export const make = Effect.fnUntraced(function*(state: State, journal: JournalHa
     waiting.push({ records: state.recorded, resume })
     asked.openUnsafe()
   })
-  const refuseBroken = () => {
-    if (broken !== undefined) throw broken
-  }
-  return { flushed, refuseBroken }
+  return { flushed, broken: () => broken } satisfies Writer
 })
 
 export const storage = ({ hint, message }: JournalError): DocumentStoreError =>
