@@ -9,7 +9,7 @@ import { memoryDriver } from "bentocache/drivers/memory"
 import { Cache, Effect, Option, Schema, type Scope } from "effect"
 import { fork } from "node:child_process"
 import { once } from "node:events"
-import { createClientPool } from "redis"
+import { createClient, createClientPool } from "redis"
 import * as MemoryCacheStore from "../src/layers/embedded/MemoryCacheStore.ts"
 import * as RedisCacheStore from "../src/layers/live/RedisCacheStore.ts"
 import { CacheStore, type ConnectOptions } from "../src/services/CacheStore.ts"
@@ -164,7 +164,7 @@ const other = () =>
           process.send?.(performance.timeOrigin + performance.now())
         ))
       process.send?.("ready")
-      yield* Effect.never
+      return yield* Effect.never
     }),
     redisUrl
   )
@@ -210,6 +210,10 @@ const pools = () =>
           createClientPool({ url: redisUrl }, { minimum: size, maximum: size, acquireTimeout: 15_000 }).connect()
         ))
 
+      const bare = yield* Effect.promise(() =>
+        createClient({ url: redisUrl }).connect()
+      )
+
       const reads = Effect.fnUntraced(function*(client: typeof shared) {
         const cache = yield* client.cache({ name: `${name}-pool`, schema: Schema.String })
         return yield* Effect.forEach(keys, cache.get, { concurrency: 200, discard: true })
@@ -227,28 +231,33 @@ const pools = () =>
         alternate([
           {
             name: "one connection",
-            run: () =>
-              inProcess(() =>
-                Effect.runPromise(reads(shared))
-              )
+            run: () => inProcess(() => Effect.runPromise(reads(shared)))
           },
           { name: "10, one command each", run: () => inProcess(() => Effect.runPromise(reads(ten))) },
           { name: "50, one command each", run: () => inProcess(() => Effect.runPromise(reads(fifty))) },
-          { name: "the driver's pool of 10", run: () => inProcess(() => driverReads((key) => driver[0]!.get(key))) },
-          { name: "the driver's pool of 50", run: () => inProcess(() => driverReads((key) => driver[1]!.get(key))) }
+          { name: "bare driver, one connection", run: () => inProcess(() => driverReads((key) => bare.get(key))) },
+          { name: "bare driver, pool of 10", run: () => inProcess(() => driverReads((key) => driver[0]!.get(key))) },
+          { name: "bare driver, pool of 50", run: () => inProcess(() => driverReads((key) => driver[1]!.get(key))) }
         ], rounds)
       )
       console.log("\n10,000 reads from Redis, 200 at a time")
       print(results)
       goal("a pool of 10, in times of one connection", ratio(results[1]!, results[0]!).median, "at least", 1)
       goal("a pool of 50, in times of one connection", ratio(results[2]!, results[0]!).median, "at least", 1)
+      goal(
+        "the driver's pool of 10, in times of its one connection",
+        ratio(results[4]!, results[3]!).median,
+        "at least",
+        1
+      )
       yield* filled.deleteMany(keys)
-      for (const pool of driver) pool?.destroy()
+      for (const client of [bare, ...driver]) client?.destroy()
     }),
     redisUrl
   )
 
 if (process.argv[2] === "other") await other()
+else if (process.argv[2] === "pools") await pools()
 else {
   await memoryHits()
   await stampede()

@@ -76,6 +76,10 @@ const connectServer = Effect.fnUntraced(function*(
     size: number,
     work: (link: Link, chunk: ReadonlyArray<A>) => Effect.Effect<B, CacheError>
   ) {
+    const [first] = items
+    if (first !== undefined && items.length === 1) {
+      return [{ places: [0], answer: yield* work(yield* links.at(links.slotOf(keyOf(first))), items) }]
+    }
     const slots = Map.groupBy(items.keys(), (at) => links.slotOf(keyOf(items[at]!)))
     const chunks = [...slots].flatMap(([slot, places]) =>
       Array.from({ length: Math.ceil(places.length / size) }, (_, at) => ({

@@ -279,16 +279,20 @@ export const table = {
   "cache.max_queued": setting(
     Kind.count(1),
     10_000,
-    "Commands that wait for an answer on a connection; further ones fail"
+    "Commands on their way on one connection; further ones wait"
   ),
   "cache.connections": setting(Kind.count(1), 1, "Connections; one is the fastest, since commands are pipelined"),
   "cache.min_connections": setting(Kind.count(0), 1, "Those of them that are opened at the start"),
   "cache.acquire_timeout": setting(
     Kind.duration,
     Duration.seconds(15),
-    "The longest wait for a connection while all are full"
+    "The longest wait of a command while max_queued are on their way, and of a change for a connection"
   ),
-  "cache.retries": setting(Kind.count(0), 5, "How often a command that did not reach the server is tried again"),
+  "cache.retries": setting(
+    Kind.count(0),
+    5,
+    "Tries to connect again that a change waits for; nothing that was sent is sent again"
+  ),
 
   "vault.address": optional(Kind.url, "VAULT_ADDR or BAO_ADDR", "The Vault or OpenBao that has the secrets of vault:"),
   "vault.namespace": optional(
