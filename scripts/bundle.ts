@@ -1,5 +1,5 @@
 /** Bundles the command line. */
-import { build, type BuildOptions, type Plugin } from "esbuild"
+import { build, type BuildOptions, type Metafile, type Plugin } from "esbuild"
 import { rmSync } from "node:fs"
 import { join } from "node:path"
 import { lightStart } from "./lightStart.ts"
@@ -33,6 +33,27 @@ const withoutPrograms: Plugin = {
   }
 }
 
+/** Packages that only some runs use: loaded by the first URL that needs them. */
+const late = ["mongodb", "bson", "mingo", "amqplib", "redis", "@redis/client", "@effect/sql-pg"]
+
+/** Fails when one of them is in what `bin.js` loads to start. */
+const refuseEarly = ({ outputs }: Metafile): void => {
+  const seen = new Set<string>()
+  const visit = (path: string): void => {
+    const output = outputs[path]
+    if (output === undefined || seen.has(path)) return
+    seen.add(path)
+    for (const { kind, path } of output.imports) if (kind === "import-statement") visit(path)
+  }
+  visit(Object.keys(outputs).find((path) => /(^|[\\/])bin\.js$/.test(path)) ?? "")
+  const early = [...seen].flatMap((path) => Object.keys(outputs[path]!.inputs)).filter((input) =>
+    late.some((name) => input.includes(`node_modules/${name}/`))
+  )
+  if (seen.size === 0 || early.length > 0) {
+    throw new Error(`bin.js loads at its start: ${early.join(", ") || "nothing"}`)
+  }
+}
+
 /**
  * `bin.js` runs commands and shares its parts with the worker. `help.js` is the same command line for help and the version
  * only: it starts in half the time, because it holds only as much of Effect as that takes.
@@ -40,13 +61,15 @@ const withoutPrograms: Plugin = {
 export const buildCli = async (outdir: string): Promise<void> => {
   rmSync(outdir, { recursive: true, force: true })
   // Flat names, so that a file finds the worker beside itself.
-  await build({
+  const { metafile } = await build({
     ...common,
     outdir,
     entryPoints: ["src/bin.ts", "src/worker.ts"],
     splitting: true,
-    chunkNames: "[name]-[hash]"
+    chunkNames: "[name]-[hash]",
+    metafile: true
   })
+  refuseEarly(metafile)
   await build({
     ...common,
     outdir,

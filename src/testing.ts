@@ -2,8 +2,8 @@
  * skein in tests: every service that a run needs, as a fake with controls, and a way to run scenarios on them.
  *
  * HTTP is answered by script and secrets come from a map, the network is described, Ctrl-C is pulled by the test, and time
- * is that of `Clock`, so `TestClock` moves it. jq and Postgres are real, in threads of their own that start when first used;
- * files are real, in a folder that goes with the test. `import * as Testing from "skein/testing"`.
+ * is that of `Clock`, so `TestClock` moves it. Documents, messages and caches are in memory, with faults on demand. jq and
+ * Postgres are real, in threads of their own that start when first used; files are real, in a folder that goes with the test. `import * as Testing from "skein/testing"`.
  */
 import { NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem, Layer, Path, type PlatformError, type Scope, Stream } from "effect"
@@ -11,15 +11,15 @@ import type { HttpClient } from "effect/http"
 import { Masking } from "./core/Masking.ts"
 import type { SourceText } from "./core/SourceText.ts"
 import type { ValueRecord } from "./core/Value.ts"
-import * as JournalDocumentStore from "./layers/embedded/JournalDocumentStore.ts"
 import * as FakeCacheStore from "./layers/fake/FakeCacheStore.ts"
+import * as FakeDocumentStore from "./layers/fake/FakeDocumentStore.ts"
 import * as FakeHttpClient from "./layers/fake/FakeHttpClient.ts"
+import * as FakeMessageBroker from "./layers/fake/FakeMessageBroker.ts"
 import * as FakeMockServer from "./layers/fake/FakeMockServer.ts"
 import * as FakeNetworkProbe from "./layers/fake/FakeNetworkProbe.ts"
 import * as FakePostgres from "./layers/fake/FakePostgres.ts"
 import * as FakeSecrets from "./layers/fake/FakeSecrets.ts"
 import * as FakeStopSignal from "./layers/fake/FakeStopSignal.ts"
-import * as FileJournal from "./layers/live/FileJournal.ts"
 import * as WorkerJq from "./layers/live/WorkerJq.ts"
 import type { Report } from "./programs/report/Report.ts"
 import * as ReportFold from "./programs/report/ReportFold.ts"
@@ -30,13 +30,16 @@ import type { Event } from "./scenario/Event.ts"
 import type { CacheStore } from "./services/CacheStore.ts"
 import type { DocumentStore } from "./services/DocumentStore.ts"
 import type { Jq } from "./services/Jq.ts"
+import type { MessageBroker } from "./services/MessageBroker.ts"
 import type { Definition, MockServer } from "./services/MockServer.ts"
 import type { NetworkProbe } from "./services/NetworkProbe.ts"
 import type { Postgres } from "./services/Postgres.ts"
 import type { Secrets } from "./services/Secrets.ts"
 
 export { FakeCacheStore } from "./layers/fake/FakeCacheStore.ts"
+export { FakeDocumentStore } from "./layers/fake/FakeDocumentStore.ts"
 export { FakeHttpClient } from "./layers/fake/FakeHttpClient.ts"
+export { FakeMessageBroker } from "./layers/fake/FakeMessageBroker.ts"
 export { certificateFor, FakeNetworkProbe } from "./layers/fake/FakeNetworkProbe.ts"
 export { FakePostgres } from "./layers/fake/FakePostgres.ts"
 export { FakeSecrets } from "./layers/fake/FakeSecrets.ts"
@@ -45,7 +48,9 @@ export { FakeStopSignal } from "./layers/fake/FakeStopSignal.ts"
 /** The controls of the fakes. */
 export type Controls =
   | FakeCacheStore.FakeCacheStore
+  | FakeDocumentStore.FakeDocumentStore
   | FakeHttpClient.FakeHttpClient
+  | FakeMessageBroker.FakeMessageBroker
   | FakeNetworkProbe.FakeNetworkProbe
   | FakePostgres.FakePostgres
   | FakeSecrets.FakeSecrets
@@ -56,6 +61,7 @@ export type Services =
   | Controls
   | CacheStore
   | DocumentStore
+  | MessageBroker
   | HttpClient.HttpClient
   | MockServer
   | NetworkProbe
@@ -78,7 +84,8 @@ export const layer = (options: LayerOptions = {}): Layer.Layer<Services> =>
     FakeSecrets.layer,
     FakeStopSignal.layer,
     FakePostgres.layer({ entry: worker }),
-    JournalDocumentStore.layer().pipe(Layer.provide(FileJournal.layer())),
+    FakeDocumentStore.layer(),
+    FakeMessageBroker.layer(),
     FakeCacheStore.layer,
     WorkerJq.layer({ entry: worker })
   ).pipe(Layer.provideMerge(Masking.layer), Layer.provideMerge(NodeServices.layer))

@@ -34,7 +34,11 @@ describe("examples", () => {
 
       assert.deepStrictEqual(report.cases.filter(({ status }) => status !== "passed"), [])
       assert.isBelow(report.duration_ms, 10_000)
-      assert.isAtLeast(new Set(report.cases.map(({ file }) => file)).size, 12)
+      const files = new Set(report.cases.map(({ file }) => file))
+      assert.isAtLeast(files.size, 19)
+      for (const name of ["documents", "changes", "messages", "cache", "secrets", "postgres", "order"]) {
+        assert.isTrue(files.has(`examples/services/${name}.yaml`), name)
+      }
       assert.isEmpty(plan.problems)
       assert.isEmpty(report.warnings)
     }).pipe(Effect.provide(live)))

@@ -47,6 +47,43 @@ steps:
       assert.lengthOf(yield* postgres.statements, 2)
     }).pipe(Effect.provide(Testing.layer())))
 
+  it.effect("runs documents, messages and caches without a server, and each can be made to fail", () =>
+    Effect.gen(function*() {
+      const [documents, broker, caches] = yield* Effect.all([
+        Testing.FakeDocumentStore,
+        Testing.FakeMessageBroker,
+        Testing.FakeCacheStore
+      ])
+      yield* documents.failNext(1, "Connection")
+      yield* broker.refuseNext(1)
+      yield* caches.failNext(1, "Connection")
+      const outcome = yield* Testing.run(
+        `
+setup:
+  - amqp: { declare: { queues: [orders] } }
+steps:
+  - mongo: { collection: orders, insert: { _id: 7 } }
+    expect_error: Connection
+  - mongo: { collection: orders, insert: { _id: 7 } }
+  - amqp: { publish: { id: 7 }, queue: orders }
+    expect: outcome == 'refused'
+  - cache: { url: sessions, set: "order:7", value: open }
+    expect_error: Connection
+  - cache: { url: sessions, get: "order:7" }
+    expect: value == 'open'
+`,
+        { connections: { sessions: "redis://cache.test" } }
+      )
+
+      assert.strictEqual(outcome.report.summary.passed, 1, why(outcome))
+      assert.deepStrictEqual((yield* documents.operations).map(({ operation }) => operation), [
+        "insertOne",
+        "insertOne"
+      ])
+      assert.lengthOf(yield* broker.published, 1)
+      assert.isNotEmpty(yield* caches.commands)
+    }).pipe(Effect.provide(Testing.layer())))
+
   it.effect("time is that of the test: an hour of waiting takes none", () =>
     Effect.gen(function*() {
       const run = yield* Effect.forkChild(

@@ -6,6 +6,7 @@ import { type Context, Effect, Layer, Redacted, type Scope } from "effect"
 import { suggest } from "../core/DidYouMean.ts"
 import { CacheError, CacheStore } from "../services/CacheStore.ts"
 import { DocumentStore, DocumentStoreError } from "../services/DocumentStore.ts"
+import { BrokerError, MessageBroker } from "../services/MessageBroker.ts"
 import { Postgres, PostgresError } from "../services/Postgres.ts"
 import type { Options as EmbeddedPostgres } from "./embedded/PglitePostgres.ts"
 import * as Late from "./Late.ts"
@@ -16,8 +17,8 @@ export interface Options {
 }
 
 /** Every store by its URL. Opens nothing until the first `connect`; closes everything when it closes. */
-export const layer = (options: Options = {}): Layer.Layer<CacheStore | DocumentStore | Postgres> =>
-  Layer.mergeAll(postgres(options), documents(options), caches())
+export const layer = (options: Options = {}): Layer.Layer<CacheStore | DocumentStore | MessageBroker | Postgres> =>
+  Layer.mergeAll(postgres(options), documents(options), messages(options), caches())
 
 const postgres = ({ embedded }: Options): Layer.Layer<Postgres> =>
   byUrl({
@@ -50,12 +51,28 @@ const documents = ({ embedded }: Options): Layer.Layer<DocumentStore> =>
 const liveDocuments = () => import("./live/MongoDocumentStore.ts").then(({ layer }) => layer)
 
 const embeddedDocuments = async (directory: string | undefined) => {
-  const [store, journal] = await Promise.all([
-    import("./embedded/JournalDocumentStore.ts"),
-    import("./live/FileJournal.ts")
-  ])
-  return Layer.provide(store.layer({ directory }), journal.layer())
+  const { layer } = await import("./embedded/JournalDocumentStore.ts")
+  return Layer.provide(layer({ directory }), await journal())
 }
+
+const messages = ({ embedded }: Options): Layer.Layer<MessageBroker> =>
+  byUrl({
+    service: MessageBroker,
+    name: "message broker",
+    schemes: {
+      "embedded:": () => embeddedMessages(embedded?.directory)
+    },
+    example: "amqp://user:password@host:5672/vhost",
+    failure: (problem) => new BrokerError({ reason: "Connection", ...problem })
+  })
+
+const embeddedMessages = async (directory: string | undefined) => {
+  const { layer } = await import("./embedded/MemoryMessageBroker.ts")
+  return Layer.provide(layer({ directory }), await journal())
+}
+
+/** Where embedded stores keep what is in a folder. */
+const journal = () => import("./live/FileJournal.ts").then(({ layer }) => layer())
 
 const caches = (): Layer.Layer<CacheStore> =>
   byUrl({

@@ -70,3 +70,14 @@ export const appears = async (path: string): Promise<void> => {
   for (let i = 0; i < 1_000 && !existsSync(path); i++) await setTimeout(10)
   if (!existsSync(path)) throw new Error(`${path} did not appear within 10 s`)
 }
+
+/** The first line on stdout: a server says there that clients may connect. Fails when the process ends before. */
+export const firstLine = ({ child, ended }: Running): Promise<string> =>
+  new Promise((resolve, reject) => {
+    let text = ""
+    child.stdout!.on("data", (more: string) => {
+      text += more
+      if (text.includes("\n")) resolve(text.slice(0, text.indexOf("\n")).trim())
+    })
+    void ended.then(({ stderr }) => reject(new Error(stderr)))
+  })

@@ -1,18 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { MongoClient } from "mongodb"
 import { createServer } from "node:net"
-import { folder, type Running, start } from "./commandLine.ts"
-
-/** The first line on stdout, which says that clients may connect. */
-const firstLine = ({ child, ended }: Running): Promise<string> =>
-  new Promise((resolve, reject) => {
-    let text = ""
-    child.stdout!.on("data", (more: string) => {
-      text += more
-      if (text.includes("\n")) resolve(text.trim())
-    })
-    void ended.then(({ stderr }) => reject(new Error(stderr)))
-  })
+import { firstLine, folder, start } from "./commandLine.ts"
 
 const counted = async (url: string): Promise<number> => {
   const client = await MongoClient.connect(url)

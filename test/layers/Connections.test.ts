@@ -1,7 +1,13 @@
 /** The URL picks the layer. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
+import { execFile } from "node:child_process"
+import { join } from "node:path"
+import { promisify } from "node:util"
 import * as Connections from "../../src/layers/Connections.ts"
+import { CacheStore } from "../../src/services/CacheStore.ts"
+import { DocumentStore } from "../../src/services/DocumentStore.ts"
+import { MessageBroker } from "../../src/services/MessageBroker.ts"
 import { Postgres } from "../../src/services/Postgres.ts"
 import { cacheFolder, entry } from "../support/embedded.ts"
 
@@ -42,4 +48,34 @@ describe("Connections", () => {
 
       assert.strictEqual((yield* client.query("select $1::int as n", [7])).rows[0]?.["n"], 7)
     }).pipe(Effect.scoped, Effect.provide(Live)))
+
+  it.effect("documents, messages and caches have embedded ones too, and refuse what is none of theirs", () =>
+    Effect.gen(function*() {
+      const documents = yield* (yield* DocumentStore).connect("embedded:")
+      const messages = yield* (yield* MessageBroker).connect("embedded:")
+      const caches = yield* (yield* CacheStore).connect("embedded:")
+      for (const { health } of [documents, messages, caches]) assert.strictEqual((yield* health).status, "up")
+
+      const wrong = [
+        yield* Effect.flip((yield* DocumentStore).connect("redis://u:hunter2secret@h")),
+        yield* Effect.flip((yield* MessageBroker).connect("mongodb://u:hunter2secret@h")),
+        yield* Effect.flip((yield* CacheStore).connect("amqp://u:hunter2secret@h"))
+      ]
+      assert.deepStrictEqual(wrong.map(({ message }) => message), [
+        "no document store URL begins with redis:",
+        "no message broker URL begins with mongodb:",
+        "no cache URL begins with amqp:"
+      ])
+    }).pipe(Effect.scoped, Effect.provide(Live)))
+
+  it("a driver that is not installed is told with the line that installs it", async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      join(import.meta.dirname, "../fixtures/missing-drivers.ts")
+    ])
+
+    assert.deepStrictEqual(stdout.trimEnd().split("\n"), [
+      "this document store URL needs the package mongodb, which is not installed; run: npm install mongodb",
+      "this cache URL needs the package redis, which is not installed; run: npm install redis"
+    ])
+  })
 })

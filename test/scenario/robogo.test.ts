@@ -6,6 +6,7 @@ import * as Live from "../../src/layers/Live.ts"
 import * as ReportFold from "../../src/programs/report/ReportFold.ts"
 import * as Runner from "../../src/programs/Runner.ts"
 import { builtin } from "../../src/scenario/actions/builtin.ts"
+import { MessageBroker } from "../../src/services/MessageBroker.ts"
 import * as HttpServers from "../support/HttpServers.ts"
 import * as RobogoServer from "../support/RobogoServer.ts"
 
@@ -74,6 +75,9 @@ const plan = Effect.fnUntraced(function*(names: ReadonlyArray<string>) {
 const run = Effect.fnUntraced(function*(names: ReadonlyArray<string>) {
   const server = yield* HttpServers.http(RobogoServer.listener())
   const tls = yield* HttpServers.https(HttpServers.identity("self"), RobogoServer.listener())
+  // That tool declares nothing: the queues are there.
+  const broker = yield* (yield* MessageBroker).connect("embedded:robogo")
+  yield* broker.declare({ queues: [{ name: "robogo.g1" }, { name: "robogo.g3" }] })
   const events = yield* Stream.runCollect(Runner.events(yield* plan(names), {
     concurrency: 4,
     seed: 1,
@@ -83,6 +87,7 @@ const run = Effect.fnUntraced(function*(names: ReadonlyArray<string>) {
       PORT: String(server.port),
       TLS_PORT: String(tls.port),
       DB_URL: "embedded:",
+      BROKER_URL: "embedded:robogo",
       ROBOGO_TEST_NAME: "corpus",
       ROBOGO_TEST_SECRET: "env-secret-value"
     }

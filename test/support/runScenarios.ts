@@ -9,6 +9,7 @@ import type * as Action from "../../src/scenario/Action.ts"
 import { CacheStore } from "../../src/services/CacheStore.ts"
 import { DocumentStore } from "../../src/services/DocumentStore.ts"
 import { Jq } from "../../src/services/Jq.ts"
+import { MessageBroker } from "../../src/services/MessageBroker.ts"
 import { Postgres } from "../../src/services/Postgres.ts"
 import * as Testing from "../../src/testing.ts"
 
@@ -22,6 +23,7 @@ export const layer = Layer.mergeAll(
   Layer.mock(Jq)({}),
   Layer.mock(Postgres)({}),
   Layer.mock(DocumentStore)({}),
+  Layer.mock(MessageBroker)({}),
   Layer.mock(CacheStore)({})
 ).pipe(Layer.provideMerge(Masking.layer), Layer.provideMerge(NodeServices.layer))
 

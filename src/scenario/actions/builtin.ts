@@ -4,6 +4,7 @@
  * A list and nothing more: a program that wants fewer passes its own.
  */
 import type { Services } from "../Action.ts"
+import { amqp } from "./amqp.ts"
 import { assert } from "./assert.ts"
 import { cache } from "./cache.ts"
 import { sslCertCheck } from "./certificate.ts"
@@ -79,6 +80,8 @@ export const builtin = [
   // databases
   postgres,
   mongo,
+  // messages
+  amqp,
   // caches
   cache,
   // files
