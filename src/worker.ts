@@ -2,7 +2,7 @@
  * The root of every worker thread of skein: `workerData.kind` says which work it does. Each kind is loaded only when asked.
  */
 import { parentPort, workerData } from "node:worker_threads"
-import type { Start } from "./layers/embedded/PgliteThread.ts"
+import type { Start } from "./layers/embedded/pglite/PgliteThread.ts"
 
 const kind = (workerData as { readonly kind?: unknown } | null)?.kind
 
@@ -15,7 +15,7 @@ switch (kind) {
     break
   }
   case "pglite": {
-    const { serve } = await import("./layers/embedded/PgliteThread.ts")
+    const { serve } = await import("./layers/embedded/pglite/PgliteThread.ts")
     await serve(parentPort, workerData as Start)
     break
   }

@@ -1,6 +1,6 @@
 /**
  * How a HashiCorp Vault or OpenBao is reached and logged in to: by settings, else by the variables that its own command line
- * reads. `layers/live/VaultKv` does it.
+ * reads. `layers/live/secrets/VaultKv` does it.
  */
 import { Redacted, Result } from "effect"
 import type { Trouble } from "./Secrets.ts"

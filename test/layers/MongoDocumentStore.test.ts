@@ -1,7 +1,7 @@
 /** The driver layer where things go wrong: on wire servers of this process, behind a proxy that can be broken. */
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Exit, Fiber, Metric, Redacted, Scope, Stream } from "effect"
-import * as DocumentEngine from "../../src/layers/embedded/DocumentEngine.ts"
+import * as DocumentEngine from "../../src/layers/embedded/documents/DocumentEngine.ts"
 import * as MongoWireServer from "../../src/layers/embedded/MongoWireServer.ts"
 import * as MongoDocumentStore from "../../src/layers/live/MongoDocumentStore.ts"
 import { type ConnectOptions, DocumentStore, DocumentStoreError } from "../../src/services/DocumentStore.ts"

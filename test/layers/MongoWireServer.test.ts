@@ -6,7 +6,7 @@ import { TestClock } from "effect/testing"
 import { type ChangeStream, type Document, MongoClient, type MongoServerError } from "mongodb"
 import { randomUUID } from "node:crypto"
 import { setImmediate } from "node:timers/promises"
-import { Cursors, ofResult } from "../../src/layers/embedded/MongoWireCursors.ts"
+import { Cursors, ofResult } from "../../src/layers/embedded/mongo/MongoWireCursors.ts"
 import * as MongoServers from "../support/MongoServers.ts"
 
 class Server

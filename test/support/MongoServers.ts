@@ -3,7 +3,7 @@ import { assert } from "@effect/vitest"
 import { deserialize, serialize } from "bson"
 import { Effect } from "effect"
 import { connect } from "node:net"
-import * as DocumentEngine from "../../src/layers/embedded/DocumentEngine.ts"
+import * as DocumentEngine from "../../src/layers/embedded/documents/DocumentEngine.ts"
 import * as MongoWireServer from "../../src/layers/embedded/MongoWireServer.ts"
 
 /** A server with nothing in it, until the scope closes. */

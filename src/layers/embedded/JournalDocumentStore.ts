@@ -12,10 +12,10 @@ import { type Duration, Effect, Layer, RcMap, Redacted, Result } from "effect"
 import { resolve } from "node:path"
 import { type DocumentClient, DocumentStore, DocumentStoreError } from "../../services/DocumentStore.ts"
 import { Journal } from "../../services/Journal.ts"
-import { makeClient } from "./DocumentClient.ts"
-import * as Engine from "./DocumentEngine.ts"
-import * as Records from "./DocumentRecords.ts"
-import { storage } from "./DocumentWriter.ts"
+import { makeClient } from "./documents/DocumentClient.ts"
+import * as Engine from "./documents/DocumentEngine.ts"
+import * as Records from "./documents/DocumentRecords.ts"
+import { storage } from "./documents/DocumentWriter.ts"
 
 export interface Options {
   /** Folder that relative ones in URLs start from. @default the working directory */

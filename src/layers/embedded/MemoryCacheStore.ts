@@ -6,7 +6,7 @@
  */
 import { Effect, Layer, RcMap, Redacted } from "effect"
 import { CacheError, CacheStore, type ConnectOptions } from "../../services/CacheStore.ts"
-import * as CachePolicy from "./CachePolicy.ts"
+import * as CachePolicy from "./cache/CachePolicy.ts"
 
 const make = Effect.gen(function*() {
   const shared = yield* RcMap.make({

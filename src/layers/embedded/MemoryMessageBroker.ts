@@ -12,10 +12,10 @@ import { Clock, Duration, Effect, FiberSet, Layer, RcMap, Redacted, Result, type
 import { resolve } from "node:path"
 import type { Journal } from "../../services/Journal.ts"
 import { BrokerError, type ConnectOptions, MessageBroker } from "../../services/MessageBroker.ts"
-import * as Client from "./BrokerClient.ts"
-import { Connection } from "./BrokerConnection.ts"
-import * as Disk from "./BrokerDisk.ts"
-import { BrokerHost } from "./BrokerHost.ts"
+import * as Client from "./broker/BrokerClient.ts"
+import { Connection } from "./broker/BrokerConnection.ts"
+import * as Disk from "./broker/BrokerDisk.ts"
+import { BrokerHost } from "./broker/BrokerHost.ts"
 
 export interface Options {
   /** Folder that relative ones in URLs start from. @default the working directory */

@@ -6,13 +6,13 @@ import { Clock, Effect, type Fiber, FiberSet, Layer, Schedule, type Scope } from
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
 import { FakeServer, FakeServerError, type Options, type Running } from "../../services/FakeServer.ts"
 import { Journal } from "../../services/Journal.ts"
-import * as DocumentEngine from "./DocumentEngine.ts"
-import { format } from "./DocumentRecords.ts"
-import * as Wire from "./MongoWire.ts"
-import * as Commands from "./MongoWireCommands.ts"
-import { Cursors } from "./MongoWireCursors.ts"
-import { failed, failure } from "./MongoWireReply.ts"
-import { Sessions } from "./MongoWireSessions.ts"
+import * as DocumentEngine from "./documents/DocumentEngine.ts"
+import { format } from "./documents/DocumentRecords.ts"
+import * as Wire from "./mongo/MongoWire.ts"
+import * as Commands from "./mongo/MongoWireCommands.ts"
+import { Cursors } from "./mongo/MongoWireCursors.ts"
+import { failed, failure } from "./mongo/MongoWireReply.ts"
+import { Sessions } from "./mongo/MongoWireSessions.ts"
 
 /** Most connections at a time. */
 const maxConnections = 2_000

@@ -13,7 +13,7 @@ import { join, resolve } from "node:path"
 import { type ConnectOptions, Postgres, PostgresError } from "../../services/Postgres.ts"
 import * as FolderLock from "../FolderLock.ts"
 import { openPool } from "../live/PgPostgres.ts"
-import * as Instance from "./PgliteInstance.ts"
+import * as Instance from "./pglite/PgliteInstance.ts"
 
 export interface Options {
   /** The file of the root `worker.ts`, or its bundle. @default the one that comes with this file */

@@ -6,9 +6,9 @@
  */
 import { Clock, Context, Duration, Effect, Layer, RcMap, Redacted, type Scope } from "effect"
 import { type CacheClient, CacheError, CacheStore, type ConnectOptions } from "../../services/CacheStore.ts"
-import * as CacheCodec from "../embedded/CacheCodec.ts"
-import * as CachePolicy from "../embedded/CachePolicy.ts"
-import type { CacheServer, Listener } from "../embedded/CacheServer.ts"
+import * as CacheCodec from "../embedded/cache/CacheCodec.ts"
+import * as CachePolicy from "../embedded/cache/CachePolicy.ts"
+import type { CacheServer, Listener } from "../embedded/cache/CacheServer.ts"
 
 /** One command that reached for the server, also one that was made to fail. Keys have the name of their cache before them. */
 export interface Asked {

@@ -8,7 +8,7 @@
  */
 import { Context, Duration, Effect, FiberSet, Latch, Layer } from "effect"
 import { BrokerError, MessageBroker, type Outgoing } from "../../services/MessageBroker.ts"
-import type { Connection } from "../embedded/BrokerConnection.ts"
+import type { Connection } from "../embedded/broker/BrokerConnection.ts"
 import * as Memory from "../embedded/MemoryMessageBroker.ts"
 import * as FileJournal from "../live/FileJournal.ts"
 

@@ -1,5 +1,5 @@
 /** Files in memory for `MemoryJournal`: what is written is only safe once it is synced, and writing can be made to fail. */
-import type { Files } from "../live/JournalDisk.ts"
+import type { Files } from "../live/journal/JournalDisk.ts"
 
 interface File {
   bytes: Buffer

@@ -7,9 +7,9 @@
  */
 import { Effect, Layer, RcMap } from "effect"
 import { type ConnectOptions, MessageBroker } from "../../services/MessageBroker.ts"
-import * as Address from "./AmqpAddress.ts"
-import * as Broker from "./AmqpBroker.ts"
-import * as Client from "./AmqpClient.ts"
+import * as Address from "./amqp/AmqpAddress.ts"
+import * as Broker from "./amqp/AmqpBroker.ts"
+import * as Client from "./amqp/AmqpClient.ts"
 
 const make = Effect.gen(function*() {
   const brokers = yield* RcMap.make({

@@ -8,10 +8,10 @@ import { Effect, Exit, Latch, Layer, type Scope, Semaphore, Stream } from "effec
 import { dirname, join } from "node:path"
 import { Journal, JournalError, type JournalHandle, type OpenOptions } from "../../services/Journal.ts"
 import * as FolderLock from "../FolderLock.ts"
-import { diskError, type Files, nodeFiles, operation, syncFolder } from "./JournalDisk.ts"
-import * as Format from "./JournalFormat.ts"
-import * as Recovery from "./JournalRecovery.ts"
-import { bufferBytes, type End, JournalWriter, writeFully, writeRecords } from "./JournalWriter.ts"
+import { diskError, type Files, nodeFiles, operation, syncFolder } from "./journal/JournalDisk.ts"
+import * as Format from "./journal/JournalFormat.ts"
+import * as Recovery from "./journal/JournalRecovery.ts"
+import { bufferBytes, type End, JournalWriter, writeFully, writeRecords } from "./journal/JournalWriter.ts"
 
 /** What it stands on; `fake/MemoryJournal` gives other ones. */
 export interface Options {

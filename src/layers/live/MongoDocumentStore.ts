@@ -13,13 +13,13 @@ import {
   type DocumentStoreError
 } from "../../services/DocumentStore.ts"
 import * as Health from "../../services/Health.ts"
-import * as Address from "./MongoAddress.ts"
-import * as Collection from "./MongoCollection.ts"
-import * as Driver from "./MongoDriver.ts"
-import { fromDriver } from "./MongoFailure.ts"
-import * as Operation from "./MongoOperation.ts"
-import * as Pool from "./MongoPool.ts"
-import { transaction } from "./MongoTransaction.ts"
+import * as Address from "./mongo/MongoAddress.ts"
+import * as Collection from "./mongo/MongoCollection.ts"
+import * as Driver from "./mongo/MongoDriver.ts"
+import { fromDriver } from "./mongo/MongoFailure.ts"
+import * as Operation from "./mongo/MongoOperation.ts"
+import * as Pool from "./mongo/MongoPool.ts"
+import { transaction } from "./mongo/MongoTransaction.ts"
 
 const make = Effect.gen(function*() {
   const clients = yield* RcMap.make({

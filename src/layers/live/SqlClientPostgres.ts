@@ -9,9 +9,9 @@ import type { SqlError } from "effect/sql/SqlError"
 import type { Value } from "../../core/Value.ts"
 import * as Health from "../../services/Health.ts"
 import { Postgres, type PostgresClient, PostgresError, type QueryResult } from "../../services/Postgres.ts"
-import { brief, fromSqlError, unreadableHint } from "./PostgresFailure.ts"
-import type { PointReads } from "./PostgresPointReads.ts"
-import { toParameter, toRecord, type Typed } from "./PostgresValues.ts"
+import { brief, fromSqlError, unreadableHint } from "./postgres/PostgresFailure.ts"
+import type { PointReads } from "./postgres/PostgresPointReads.ts"
+import { toParameter, toRecord, type Typed } from "./postgres/PostgresValues.ts"
 
 export interface ClientOptions {
   /** The server, as it may be shown in messages. */

@@ -6,8 +6,8 @@ import * as ByteSize from "../../core/ByteSize.ts"
 import { Masking } from "../../core/Masking.ts"
 import { type Argv, make, maxLength, type ResolveOptions, Secrets, type Trouble } from "../../services/Secrets.ts"
 import type * as Vault from "../../services/Vault.ts"
-import * as SecretFolder from "./SecretFolder.ts"
-import * as VaultKv from "./VaultKv.ts"
+import * as SecretFolder from "./secrets/SecretFolder.ts"
+import * as VaultKv from "./secrets/VaultKv.ts"
 
 export interface Options {
   /** Where the Vault is and how to log in. @default as the environment of each call says */

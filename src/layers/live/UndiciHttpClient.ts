@@ -10,7 +10,7 @@ import { Duration, Effect, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientError } from "effect/http"
 import type { HttpClientRequest, HttpClientResponse } from "effect/http"
 import * as HttpPolicy from "../../services/HttpPolicy.ts"
-import type { UndiciDispatcher } from "./UndiciDispatcher.ts"
+import type { UndiciDispatcher } from "./undici/UndiciDispatcher.ts"
 
 export interface Options {
   /** Changes the settings, here and for everyone above the layer. @default HttpPolicy.defaults */
@@ -100,7 +100,7 @@ const makePools = Effect.fnUntraced(function*(settings: HttpPolicy.Settings) {
     return proxy === undefined ? key : `${proxy} ${key}`
   }
   const make = Effect.fnUntraced(function*(key: string, connection: HttpPolicy.ConnectionOptions, proxy?: string) {
-    const { UndiciDispatcher } = yield* Effect.promise(() => import("./UndiciDispatcher.ts"))
+    const { UndiciDispatcher } = yield* Effect.promise(() => import("./undici/UndiciDispatcher.ts"))
     const made = pools.get(key)
     if (made !== undefined) return made
     const dispatcher = new UndiciDispatcher(settings, connection, proxy)

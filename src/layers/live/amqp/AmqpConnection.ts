@@ -1,0 +1,156 @@
+/**
+ * One connection to a broker, by `amqplib`: the one file that imports the driver. It is opened, tells what happens to it, opens
+ * channels, and is gone without a trace when its scope closes. `AmqpLink` makes it again when it is lost.
+ */
+import { connect, credentials } from "amqplib"
+import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, GetMessage, Message, Options } from "amqplib"
+import { Deferred, Duration, Effect, Predicate, Redacted, type Scope } from "effect"
+import type { BrokerError, ConnectOptions } from "../../../services/MessageBroker.ts"
+import type { Address } from "./AmqpAddress.ts"
+import { failure, fromDriver } from "./AmqpFailure.ts"
+
+export type { Channel, ConfirmChannel, ConsumeMessage, GetMessage, Message, Options }
+
+export interface Connection {
+  /** `RabbitMQ 3.10.8`. */
+  readonly version: string
+  readonly openChannel: Effect.Effect<Channel, BrokerError>
+  /** A channel whose messages are confirmed. */
+  readonly openConfirmChannel: Effect.Effect<ConfirmChannel, BrokerError>
+  /** Why the broker closed the connection, once it has said so or the socket has broken. */
+  readonly failure: () => unknown
+  /** Ends, with the reason, when the connection has. */
+  readonly lost: Effect.Effect<BrokerError>
+}
+
+export interface Events {
+  /** The broker takes no messages for now, because of this. */
+  readonly onBlocked: (why: string) => void
+  readonly onUnblocked: () => void
+}
+
+/** Frames that a channel holds back while the socket is full; then `publish` says so, and the publisher waits. */
+const channelOptions = { highWaterMark: 256 }
+
+/** How long a connection may take to say goodbye before its socket is cut. */
+const goodbye = Duration.seconds(1)
+
+/** Opens a connection that closes with the scope. `purpose` is what the broker's own tools show beside our name. */
+export const open = Effect.fnUntraced(function*(
+  address: Address,
+  options: ConnectOptions,
+  purpose: string,
+  events: Events
+): Effect.fn.Return<Connection, BrokerError, Scope.Scope> {
+  const { shown } = address
+  const model = yield* Effect.acquireRelease(dial(address, options, purpose), close, { interruptible: true })
+  const lost = yield* Deferred.make<BrokerError>()
+  let problem: unknown
+  model.on("error", (error) => problem ??= error)
+  model.on("close", (error) => {
+    problem ??= error ?? new Error("the connection was closed")
+    Deferred.doneUnsafe(lost, Effect.succeed(fromDriver(problem, { shown, what: "stay connected" })))
+  })
+  model.on("blocked", (why) => events.onBlocked(why))
+  model.on("unblocked", () => events.onUnblocked())
+
+  const { product, version } = model.connection.serverProperties
+  return {
+    version: `${product} ${version}`,
+    openChannel: channel(shown, () => model.createChannel(channelOptions)),
+    openConfirmChannel: channel(shown, () => model.createConfirmChannel(channelOptions)),
+    failure: () => problem,
+    lost: Deferred.await(lost)
+  }
+})
+
+/** Closes a channel; its unsettled deliveries go back to their queues. One that is closed stays so. */
+export const closeChannel = (channel: Channel): Effect.Effect<void> =>
+  Effect.promise(() => Promise.resolve().then(() => channel.close()).catch(() => {})).pipe(
+    Effect.timeoutOrElse({ duration: goodbye, orElse: () => Effect.void })
+  )
+
+const dial = (address: Address, options: ConnectOptions, purpose: string): Effect.Effect<ChannelModel, BrokerError> => {
+  const { parameters, shown } = address
+  const timeout = Duration.fromInputUnsafe(options.connectTimeout ?? "10 seconds")
+  const heartbeat = options.heartbeat === undefined && parameters["heartbeat"] !== undefined
+    ? Number(parameters["heartbeat"])
+    : Math.max(1, Math.round(Duration.toSeconds(Duration.fromInputUnsafe(options.heartbeat ?? "10 seconds"))))
+  const name = options.applicationName ?? "skein"
+  const attempt = () =>
+    connect({
+      protocol: address.secure ? "amqps" : "amqp",
+      hostname: address.host,
+      port: address.port,
+      vhost: address.virtualHost,
+      heartbeat,
+      ...numbersOf(parameters)
+    }, {
+      credentials: credentials.plain(address.user, Redacted.value(address.password)),
+      clientProperties: { connection_name: `${name} (${purpose})` },
+      noDelay: true,
+      keepAlive: true,
+      // Cuts a socket that hangs also when nobody waits for it any more.
+      timeout: Duration.toMillis(timeout)
+    })
+  return abandonable(attempt, cut, { shown, what: "connect" }).pipe(
+    Effect.timeoutOrElse({
+      duration: timeout,
+      orElse: () => Effect.fail(failure("Timeout", { shown, what: "connect" }, "no answer in time"))
+    })
+  )
+}
+
+const numbersOf = (parameters: Address["parameters"]): { channelMax?: number; frameMax?: number } =>
+  Object.fromEntries(
+    ["channelMax", "frameMax"].flatMap((name) =>
+      parameters[name] === undefined ? [] : [[name, Number(parameters[name])]]
+    )
+  )
+
+/** Says goodbye, and cuts the socket when no answer comes: the driver would wait for one as long as the system does. */
+const close = (model: ChannelModel): Effect.Effect<void> =>
+  Effect.promise(() => Promise.resolve().then(() => model.close()).catch(() => {})).pipe(
+    Effect.timeoutOrElse({ duration: goodbye, orElse: () => Effect.void }),
+    Effect.andThen(Effect.sync(() => cut(model)))
+  )
+
+const cut = ({ connection }: ChannelModel): void => {
+  if (!Predicate.hasProperty(connection, "stream") || !Predicate.hasProperty(connection.stream, "destroy")) return
+  if (typeof connection.stream.destroy === "function") connection.stream.destroy()
+}
+
+const channel = <A extends Channel>(shown: string, create: () => Promise<A>): Effect.Effect<A, BrokerError> =>
+  abandonable(
+    () =>
+      create().then((channel) => {
+        // An error also closes the channel; without a listener it would end the process.
+        channel.on("error", () => {})
+        return channel
+      }),
+    (channel) => void channel.close().catch(() => {}),
+    { shown, what: "open a channel" }
+  )
+
+/** A promise that cannot be cancelled: what it brings after an interruption is thrown away. */
+const abandonable = <A>(
+  make: () => Promise<A>,
+  throwAway: (late: A) => void,
+  attempted: { readonly shown: string; readonly what: string }
+): Effect.Effect<A, BrokerError> =>
+  Effect.callback<A, BrokerError>((resume) => {
+    let wanted = true
+    let brought: { readonly value: A } | undefined
+    Promise.resolve().then(make).then(
+      (value) => {
+        brought = { value }
+        if (wanted) resume(Effect.succeed(value))
+        else throwAway(value)
+      },
+      (error) => resume(Effect.fail(fromDriver(error, attempted)))
+    )
+    return Effect.sync(() => {
+      wanted = false
+      if (brought !== undefined) throwAway(brought.value)
+    })
+  })

@@ -1,0 +1,355 @@
+/**
+ * Publishes with confirms over the channels of one connection, and answers for each message: kept, refused, returned, lost.
+ *
+ * A message is `waiting` for its turn (a channel, room in the window, a socket or a broker that takes more), then `sent`, until
+ * the broker confirms it, its time is over, or the connection is lost: then it waits again, before all others, and is sent
+ * again under the same message id. No fiber runs for a message; callbacks of the driver and one sweeper do it all.
+ */
+import { Clock, Duration, Effect, Exit, FiberSet, type Scope } from "effect"
+import { randomUUID } from "node:crypto"
+import { BrokerError, type Confirm, type ConnectOptions, type Outgoing } from "../../../services/MessageBroker.ts"
+import * as Rules from "../../../services/messages/Outgoing.ts"
+import { ChannelPool, type Lane, type Slot } from "./AmqpChannelPool.ts"
+import { closeChannel, type ConfirmChannel, type Connection, type Message } from "./AmqpConnection.ts"
+import { failure, fromDriver } from "./AmqpFailure.ts"
+import { write } from "./AmqpMessage.ts"
+import type { Counts, Parcel } from "./AmqpOutbox.ts"
+
+export interface Publisher {
+  /** Takes a message on; `settle` is called once, unless the parcel is abandoned. */
+  readonly submit: (message: Outgoing, counts: Counts, settle: NonNullable<Parcel["settle"]>) => Parcel | undefined
+  /** Nobody waits for it any more: it is not sent if it was not, and never sent again. */
+  readonly abandon: (parcel: Parcel) => void
+  readonly onUp: (connection: Connection) => void
+  readonly onDown: (why: BrokerError) => void
+  readonly setBlocked: (isBlocked: boolean) => void
+  readonly isBlocked: () => boolean
+  readonly channels: () => { open: number; busy: number; waiting: number; opened: number; closed: number }
+}
+
+const millis = (input: Duration.Input | undefined, otherwise: Duration.Input): number =>
+  Duration.toMillis(Duration.fromInputUnsafe(input ?? otherwise))
+
+/** Makes a publisher without a connection; everything that it opens closes with the scope. */
+export const make = Effect.fnUntraced(function*(
+  shown: string,
+  options: ConnectOptions
+): Effect.fn.Return<Publisher, never, Scope.Scope> {
+  const clock = yield* Clock.Clock
+  const run = yield* FiberSet.makeRuntime<never>()
+  const monotonic = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+
+  const maxUnconfirmed = Math.max(1, options.maxUnconfirmed ?? 1024)
+  const confirmMillis = millis(options.confirmTimeout, "10 seconds")
+  const acquireMillis = millis(options.acquireTimeout, "15 seconds")
+  const reconnectMillis = options.reconnectTimeout === undefined ? Infinity : millis(options.reconnectTimeout, 0)
+  const healthMillis = millis(options.healthInterval, "30 minutes")
+  // Times are those of the last sweep: reading the clock for each message would cost more than sending some.
+  const tick = Math.min(1_000, Math.max(10, Math.min(confirmMillis, acquireMillis, reconnectMillis) / 10))
+
+  let now = monotonic()
+  let connection: Connection | undefined
+  let lost: { readonly why: BrokerError; readonly at: number } | undefined
+  let blocked = false
+  /** Since when nothing but others kept messages from a channel. */
+  let flowingSince = now
+  let checkedAt = now
+  let unconfirmed = 0
+  let isOpen = true
+  /** Lanes that found the window full. */
+  const crowded = new Set<Lane>()
+
+  const attempt = (parcel: Pick<Parcel, "exchange" | "routingKey" | "messageId">) => ({
+    shown,
+    what: `publish to the exchange "${parcel.exchange}" with the key "${parcel.routingKey.slice(0, 100)}"`,
+    messageId: parcel.messageId
+  })
+
+  const pool = new ChannelPool({
+    maxChannels: Math.max(1, options.maxChannels ?? 10),
+    minChannels: options.minChannels ?? 2,
+    idleMillis: millis(options.idleTimeout, "1 hour"),
+    lifeMillis: millis(options.maxLifetime, "2 hours"),
+    now: () => now,
+    open: (add, failed) => {
+      const current = connection
+      if (current === undefined) return false
+      run(Effect.match(current.openConfirmChannel, {
+        onFailure: failed,
+        onSuccess: (channel) => current === connection ? attend(channel, add) : failed()
+      }))
+      return true
+    },
+    close: (slot) => void run(closeChannel(slot.channel)),
+    onAssigned: (lane) => flush(lane)
+  })
+
+  const attend = (channel: ConfirmChannel, add: (channel: ConfirmChannel) => Slot) => {
+    let refusal: unknown
+    // Attached before the channel is used: a socket that breaks in between would otherwise go unseen.
+    channel.on("error", (error) => refusal = error)
+    channel.on("close", () => onClosed(slot, refusal ?? connection?.failure()))
+    channel.on("return", (message) => onReturned(slot, message))
+    channel.on("drain", () => {
+      slot.writable = true
+      if (slot.lane !== undefined) flush(slot.lane)
+    })
+    const slot = add(channel)
+  }
+
+  const takes = (slot: Slot): boolean => slot.writable && !blocked
+
+  const flush = (lane: Lane): void => {
+    const { sent, slot, waiting } = lane
+    if (slot === undefined) return void (waiting.size > 0 && pool.want(lane))
+    while (waiting.first !== undefined && takes(slot) && lane.slot === slot) {
+      if (lane.careful > 0 && sent.size > 0) return
+      if (pool.mustLeave(lane)) return void (sent.size === 0 && pool.leave(lane))
+      if (unconfirmed >= maxUnconfirmed) return void crowded.add(lane)
+      send(lane, slot, waiting.first)
+    }
+  }
+
+  const send = (lane: Lane, slot: Slot, parcel: Parcel): void => {
+    lane.waiting.remove(parcel)
+    try {
+      slot.writable = slot.channel.publish(
+        parcel.exchange,
+        parcel.routingKey,
+        parcel.content,
+        parcel.options,
+        (error: unknown) => onConfirmed(lane, parcel, error)
+      )
+    } catch (error) {
+      const problem = fromDriver(error, attempt(parcel))
+      if (problem.reason === "Invalid") return settle(parcel, Exit.fail(problem))
+      lane.waiting.prepend(parcel)
+      return onClosed(slot, connection?.failure())
+    }
+    if (parcel.attempts++ === 0) parcel.counts.published++
+    else parcel.counts.resent++
+    parcel.sentAt = now
+    lane.sent.append(parcel)
+    lane.turn++
+    unconfirmed++
+    parcel.counts.unconfirmed++
+  }
+
+  /** Takes a parcel out of those that were sent. */
+  const take = (lane: Lane, parcel: Parcel): void => {
+    lane.sent.remove(parcel)
+    unconfirmed--
+    parcel.counts.unconfirmed--
+  }
+
+  const onConfirmed = (lane: Lane, parcel: Parcel, error: unknown): void => {
+    // Its time was over, or its channel has closed, which is dealt with for all of them together.
+    if (parcel.list !== lane.sent || error !== null && error instanceof Error && error.message === "channel closed") {
+      return
+    }
+    take(lane, parcel)
+    if (lane.careful > 0) lane.careful--
+    const { attempts, counts, messageId, returned } = parcel
+    if (returned !== undefined) {
+      counts.returned++
+      settle(parcel, Exit.fail(unroutable(parcel, returned)))
+    } else if (error === null) {
+      counts.confirmed++
+      settle(parcel, Exit.succeed({ messageId, outcome: "kept", attempts }))
+    } else {
+      counts.refused++
+      settle(parcel, Exit.succeed({ messageId, outcome: "refused", attempts }))
+    }
+    goOn(lane)
+  }
+
+  /** After a place in the window became free. */
+  const goOn = (lane: Lane): void => {
+    if (lane.sent.size === 0 && pool.mustLeave(lane)) pool.leave(lane)
+    else flush(lane)
+    for (const other of crowded) {
+      if (unconfirmed >= maxUnconfirmed) return
+      crowded.delete(other)
+      flush(other)
+    }
+  }
+
+  const unroutable = (parcel: Parcel, said: string): BrokerError =>
+    failure(
+      "Unroutable",
+      attempt(parcel),
+      `no queue takes it (${said})`,
+      parcel.exchange === "" ? "is the queue declared?" : "bind a queue with this key, or publish with mandatory: false"
+    )
+
+  /** `why` is what the broker objected to; a connection that is merely lost has no number. */
+  const onClosed = (slot: Slot, why: unknown): void => {
+    const { lane } = slot
+    if (lane === undefined) return pool.remove(slot)
+    const { code } = fromDriver(why, { shown, what: "publish" })
+    const isRefusal = code !== undefined && code !== 320
+    // All messages of a lane go to the same exchange. Of other refusals only a message that was alone can be the cause.
+    const isTheirs = code === 404 || isRefusal && lane.sent.size === 1
+    for (let parcel = lane.sent.last; parcel !== undefined; parcel = lane.sent.last) {
+      take(lane, parcel)
+      if (isTheirs) settle(parcel, Exit.fail(fromDriver(why, attempt(parcel))))
+      else if (parcel.settle !== undefined) lane.waiting.prepend(parcel)
+    }
+    if (isRefusal) lane.careful = isTheirs ? Math.max(0, lane.careful - 1) : lane.waiting.size
+    pool.remove(slot)
+    goOn(lane)
+    pool.forget(lane)
+  }
+
+  const failWaiting = (lane: Lane, because: (parcel: Parcel) => BrokerError | undefined): void => {
+    for (let parcel = lane.waiting.first; parcel !== undefined; parcel = lane.waiting.first) {
+      const error = because(parcel)
+      if (error === undefined) return
+      lane.waiting.remove(parcel)
+      settle(parcel, Exit.fail(error))
+    }
+    pool.forget(lane)
+  }
+
+  /** Confirms that do not come, channels that do not become free, connections that do not come back. */
+  const expire = (): void => {
+    for (const lane of pool.lanes.values()) {
+      let parcel = blocked ? undefined : lane.sent.first
+      while (parcel !== undefined && now - parcel.sentAt > confirmMillis + tick) {
+        take(lane, parcel)
+        settle(
+          parcel,
+          Exit.fail(failure("Timeout", attempt(parcel), "no confirm came; whether it was kept is unknown"))
+        )
+        parcel = lane.sent.first
+      }
+      if (lost !== undefined && now - lost.at > reconnectMillis) {
+        const { why } = lost
+        failWaiting(lane, (parcel) => failure("Connection", attempt(parcel), why.message, why.hint))
+      } else if (connection !== undefined && !blocked && pool.wanting.has(lane)) {
+        failWaiting(
+          lane,
+          (parcel) =>
+            now - Math.max(parcel.sentAt, flowingSince) <= acquireMillis + tick ? undefined : failure(
+              "Busy",
+              attempt(parcel),
+              `no channel became free in time; there are ${options.maxChannels ?? 10}`,
+              "raise maxChannels, or publish to fewer exchanges at a time"
+            )
+        )
+      }
+      goOn(lane)
+    }
+  }
+
+  const checkUnused = (): void => {
+    checkedAt = now
+    for (const slot of pool.unused()) {
+      const answer = Effect.tryPromise(() => slot.channel.prefetch(0)).pipe(Effect.timeout("10 seconds"))
+      run(Effect.match(answer, { onFailure: () => pool.close(slot), onSuccess: () => {} }))
+    }
+  }
+
+  const sweep = Effect.sync(() => {
+    now = monotonic()
+    expire()
+    pool.serve()
+    pool.tidy()
+    if (now - checkedAt > healthMillis) checkUnused()
+  })
+  yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(tick), sweep)))
+  yield* Effect.addFinalizer(() =>
+    Effect.sync(() => {
+      isOpen = false
+      for (const { sent, waiting } of pool.lanes.values()) {
+        for (const list of [sent, waiting]) {
+          for (let parcel = list.first; parcel !== undefined; parcel = list.first) {
+            list.remove(parcel)
+            settle(parcel, Exit.fail(failure("Connection", attempt(parcel), "the client was closed")))
+          }
+        }
+      }
+    })
+  )
+
+  return {
+    submit: (message, counts, settle) => {
+      const refusal = Rules.refusal(message)
+      if (refusal !== undefined) return void settle(Exit.fail(refusal))
+      const messageId = message.messageId ?? randomUUID()
+      const { content, options } = write(message, messageId)
+      const parcel: Parcel = {
+        exchange: message.exchange ?? "",
+        routingKey: message.routingKey,
+        messageId,
+        content,
+        options,
+        counts,
+        settle,
+        attempts: 0,
+        sentAt: now,
+        returned: undefined,
+        list: undefined,
+        before: undefined,
+        after: undefined
+      }
+      if (!isOpen) return void settle(Exit.fail(failure("Connection", attempt(parcel), "the client was closed")))
+      const lane = pool.lane(parcel.exchange)
+      lane.waiting.append(parcel)
+      flush(lane)
+      return parcel
+    },
+    abandon: (parcel) => {
+      parcel.settle = undefined
+      const lane = pool.lanes.get(parcel.exchange)
+      if (lane === undefined || parcel.list !== lane.waiting) return
+      lane.waiting.remove(parcel)
+      pool.forget(lane)
+    },
+    onUp: (opened) => {
+      connection = opened
+      lost = undefined
+      blocked = false
+      flowingSince = now = monotonic()
+      pool.serve()
+    },
+    onDown: (why) => {
+      connection = undefined
+      lost = { why, at: now = monotonic() }
+    },
+    setBlocked: (isBlocked) => {
+      blocked = isBlocked
+      flowingSince = now = monotonic()
+      if (blocked) return
+      for (const lane of pool.lanes.values()) {
+        // The time that the broker took for itself is not theirs.
+        for (let parcel = lane.sent.first; parcel !== undefined; parcel = parcel.after) parcel.sentAt = now
+        flush(lane)
+      }
+    },
+    isBlocked: () => blocked,
+    channels: () => ({
+      open: pool.slots.size,
+      busy: pool.slots.size - pool.unused().length,
+      waiting: [...pool.wanting].reduce((sum, lane) => sum + lane.waiting.size, 0),
+      opened: pool.opened,
+      closed: pool.closed
+    })
+  }
+})
+
+const settle = (parcel: Parcel, exit: Exit.Exit<Confirm, BrokerError>): void => {
+  const { settle } = parcel
+  parcel.settle = undefined
+  settle?.(exit)
+}
+
+/** The broker returns a message right before it confirms it. */
+const onReturned = (slot: Slot, { fields, properties }: Message): void => {
+  for (let parcel = slot.lane?.sent.first; parcel !== undefined; parcel = parcel.after) {
+    const isIt = parcel.messageId === properties.messageId && parcel.routingKey === fields.routingKey
+    if (!isIt || parcel.returned !== undefined) continue
+    parcel.returned = "replyText" in fields ? String(fields.replyText) : "NO_ROUTE"
+    return
+  }
+}
