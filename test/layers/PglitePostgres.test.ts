@@ -295,12 +295,12 @@ layer(Layer.merge(Embedded, Layer.succeed(TestDatabase, { url: "embedded:suite" 
       // The thread's own files, with the name of a package that nobody has.
       yield* Effect.promise(async () => {
         const src = new URL("../../src/", import.meta.url).pathname
-        await mkdir(join(path, "layers/embedded"), { recursive: true })
+        await mkdir(join(path, "layers/embedded/pglite"), { recursive: true })
         await cp(join(src, "worker.ts"), join(path, "worker.ts"))
         for (const name of ["PgliteThread.ts", "PgliteSchemas.ts", "PgliteSnapshot.ts"]) {
-          const text = await readFile(join(src, "layers/embedded", name), "utf8")
+          const text = await readFile(join(src, "layers/embedded/pglite", name), "utf8")
           await writeFile(
-            join(path, "layers/embedded", name),
+            join(path, "layers/embedded/pglite", name),
             text.replaceAll("sql/pglite", "sql/pglite-that-is-not-there")
           )
         }

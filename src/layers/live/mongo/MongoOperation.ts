@@ -24,9 +24,12 @@ export interface Running {
 }
 
 /** The transactions that a fiber and its children are in, one of a client. */
-export const Transactions = Context.Reference<ReadonlyArray<Running>>("skein/layers/live/mongo/MongoOperation/Transactions", {
-  defaultValue: () => []
-})
+export const Transactions = Context.Reference<ReadonlyArray<Running>>(
+  "skein/layers/live/mongo/MongoOperation/Transactions",
+  {
+    defaultValue: () => []
+  }
+)
 
 export interface Operations {
   readonly client: MongoClient
