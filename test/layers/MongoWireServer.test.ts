@@ -84,6 +84,7 @@ layer(Live, { excludeTestServices: true, timeout: "30 seconds" })("MongoWireServ
         const { db, things } = yield* fresh
         const error = yield* failureOf(() => db.command({ mapReduce: "things" }))
         assert.deepInclude(error, { code: 59, codeName: "CommandNotFound" })
+        assert.strictEqual((yield* failureOf(() => db.command({ constructor: 1 }))).code, 59)
         const collation = yield* failureOf(() => things.find({}, { collation: { locale: "de" } }).toArray())
         assert.strictEqual(collation.code, 115)
         assert.include(collation.message, "collation")

@@ -73,7 +73,8 @@ const listen = (server: Server, { host = loopback, port = 0 }: Options) => {
   })
   return Effect.acquireRelease(
     Effect.callback<number, FakeServerError>((resume) => {
-      server.once("error", (error: NodeJS.ErrnoException) => resume(Effect.fail(notHad(error, host, port))))
+      // Also for what comes later, such as no more handles for a connection: the others go on.
+      server.on("error", (error: NodeJS.ErrnoException) => resume(Effect.fail(notHad(error, host, port))))
       server.listen({ host, port }, () => resume(Effect.succeed((server.address() as AddressInfo).port)))
     }),
     () =>
@@ -151,7 +152,8 @@ const next = (framing: Wire.Framing, socket: Socket): Wire.Request | undefined =
   } catch (error) {
     const what = error instanceof Error ? error.message : String(error)
     const answer = failed(failure("ProtocolError", `cannot read ${what}`), { inTransaction: false })
-    socket.end(Wire.write(0, { id: 0, form: "message" }, answer))
+    socket.write(Wire.write(0, { id: 0, form: "message" }, answer))
+    socket.destroySoon()
     return undefined
   }
 }

@@ -9,7 +9,8 @@ import { failed, failure, numberOf } from "./MongoWireReply.ts"
 import { idOf, type Reply, type Sessions } from "./MongoWireSessions.ts"
 import * as Writes from "./MongoWireWrites.ts"
 
-const commands: Readonly<Record<string, Command>> = {
+/** Maps, since the names come from outside: `constructor` is none of them. */
+const commands: ReadonlyMap<string, Command> = new Map(Object.entries({
   hello: Handshake.hello,
   isMaster: Handshake.hello,
   ismaster: Handshake.hello,
@@ -45,7 +46,7 @@ const commands: Readonly<Record<string, Command>> = {
   createIndexes: Catalog.createIndexes,
   listIndexes: Catalog.listIndexes,
   dropIndexes: Catalog.dropIndexes
-}
+}))
 
 const documentWrites = [Writes.insert, Writes.update, Writes.remove, Writes.findAndModify]
 const catalogWrites = [Catalog.create, Catalog.drop, Catalog.dropDatabase, Catalog.createIndexes, Catalog.dropIndexes]
@@ -62,7 +63,7 @@ export interface Context {
 
 /** Whether a command goes on when its client has gone, who may ask for the answer on another connection. */
 export const outlivesClient = (command: Document): boolean =>
-  command["txnNumber"] !== undefined || writing.has(commands[nameOf(command)])
+  command["txnNumber"] !== undefined || writing.has(commands.get(nameOf(command)))
 
 /** Runs a command and answers with what is sent: a failure is an answer too. */
 export const run = (command: Document, context: Context): Effect.Effect<Reply> => {
@@ -78,9 +79,9 @@ export const run = (command: Document, context: Context): Effect.Effect<Reply> =
 
 const answer = (command: Document, context: Context): Effect.Effect<Reply, DocumentStoreError> => {
   const name = nameOf(command)
-  const ending = endings[name]
+  const ending = endings.get(name)
   if (ending !== undefined) return ending(command, context)
-  const run = Object.hasOwn(commands, name) ? commands[name] : undefined
+  const run = commands.get(name)
   if (run === undefined) {
     return Effect.fail(failure("CommandNotFound", `no such command: '${name}'`, "Unsupported"))
   }
@@ -102,14 +103,14 @@ const answer = (command: Document, context: Context): Effect.Effect<Reply, Docum
 }
 
 /** Commands about sessions themselves. */
-const endings: Readonly<
-  Record<string, (command: Document, context: Context) => Effect.Effect<Reply, DocumentStoreError>>
-> = {
-  commitTransaction: (command, { sessions }) => sessions.end(command, "commit"),
-  abortTransaction: (command, { sessions }) => sessions.end(command, "abort"),
-  endSessions: (command, context) => forget(command["endSessions"], context),
-  killSessions: (command, context) => forget(command["killSessions"], context)
-}
+const endings: ReadonlyMap<string, Ending> = new Map<string, Ending>([
+  ["commitTransaction", (command, { sessions }) => sessions.end(command, "commit")],
+  ["abortTransaction", (command, { sessions }) => sessions.end(command, "abort")],
+  ["endSessions", (command, context) => forget(command["endSessions"], context)],
+  ["killSessions", (command, context) => forget(command["killSessions"], context)]
+])
+
+type Ending = (command: Document, context: Context) => Effect.Effect<Reply, DocumentStoreError>
 
 const forget = (listed: unknown, { sessions, store }: Context) => {
   const ids = new Set((Array.isArray(listed) ? listed : []).flatMap((lsid) => idOf(lsid) ?? []))
