@@ -168,6 +168,20 @@ describe("RedisCacheStore on a server with faults", () => {
   }
 
   test(
+    "who was refused is let in once the server does so",
+    Effect.gen(function*() {
+      const redis = yield* RealRedis.make(["--requirepass", "other"])
+      yield* redis.start
+      const store = yield* CacheStore
+      yield* Effect.flip(Effect.scoped(store.connect(redis.url)))
+      yield* raw(Number(new URL(redis.url).port), "AUTH other\r\nCONFIG SET requirepass ''")
+      const connect = Effect.scoped(Effect.asVoid(store.connect(redis.url)))
+
+      yield* Effect.retry(connect, { schedule: Schedule.spaced("20 millis"), times: 50 })
+    })
+  )
+
+  test(
     "a right password lets us in",
     Effect.gen(function*() {
       const redis = yield* RealRedis.make(["--requirepass", "a/b@c"])

@@ -27,7 +27,9 @@ const make = Effect.gen(function*() {
   return CacheStore.of({
     connect: Effect.fn("CacheStore.connect")(function*(url, options = {}) {
       const address = yield* Effect.fromResult(Address.parse(url))
-      return yield* RcMap.get(clients, { address, options })
+      const key = { address, options }
+      // A refusal is not kept: the password may be right the next time.
+      return yield* Effect.tapError(RcMap.get(clients, key), () => RcMap.invalidate(clients, key))
     })
   })
 })
