@@ -60,11 +60,15 @@ const messages = ({ embedded }: Options): Layer.Layer<MessageBroker> =>
     service: MessageBroker,
     name: "message broker",
     schemes: {
+      "amqp:": liveMessages,
+      "amqps:": liveMessages,
       "embedded:": () => embeddedMessages(embedded?.directory)
     },
     example: "amqp://user:password@host:5672/vhost",
     failure: (problem) => new BrokerError({ reason: "Connection", ...problem })
   })
+
+const liveMessages = () => import("./live/AmqpMessageBroker.ts").then(({ layer }) => layer)
 
 const embeddedMessages = async (directory: string | undefined) => {
   const { layer } = await import("./embedded/MemoryMessageBroker.ts")

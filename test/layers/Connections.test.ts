@@ -75,6 +75,7 @@ describe("Connections", () => {
 
     assert.deepStrictEqual(stdout.trimEnd().split("\n"), [
       "this document store URL needs the package mongodb, which is not installed; run: npm install mongodb",
+      "this message broker URL needs the package amqplib, which is not installed; run: npm install amqplib",
       "this cache URL needs the package redis, which is not installed; run: npm install redis"
     ])
   })
