@@ -10,6 +10,7 @@ import type { BuiltinServices } from "../scenario/actions/builtin.ts"
 import type { ActionModules } from "../services/ActionModules.ts"
 import type { FakeServer } from "../services/FakeServer.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
+import type { Journal } from "../services/Journal.ts"
 import type { MetricsServer } from "../services/MetricsServer.ts"
 import type * as PoliteHttp from "../services/PoliteHttp.ts"
 import type { Profiler } from "../services/Profiler.ts"
@@ -29,7 +30,7 @@ export interface MachineOptions {
 }
 
 /** All that commands need beside what every command line has (files, processes, terminal). */
-export type MachineServices = Exclude<Needs<BuiltinServices> | MetricsServer | Profiler, Command.Environment>
+export type MachineServices = Exclude<Needs<BuiltinServices> | Journal | MetricsServer | Profiler, Command.Environment>
 
 export class Machine extends Context.Service<Machine, {
   readonly services: (options: MachineOptions) => Layer.Layer<MachineServices, never, Command.Environment>

@@ -2,6 +2,7 @@
 import { Effect, Layer } from "effect"
 import { Masking } from "../core/Masking.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
+import { Journal } from "../services/Journal.ts"
 import { MetricsServer } from "../services/MetricsServer.ts"
 import { MockServer } from "../services/MockServer.ts"
 import { NetworkProbe } from "../services/NetworkProbe.ts"
@@ -52,6 +53,7 @@ export const layer = (options: Options = {}) => {
       ["connect", "certificate", "addresses", "records", "ping"],
       () => import("./live/NodeNetworkProbe.ts").then(({ layer }) => layer)
     ),
+    Late.layer(Journal, ["open"], () => import("./live/FileJournal.ts").then(({ layer }) => layer())),
     Late.layer(MetricsServer, ["serve"], () => import("./live/NodeMetricsServer.ts").then(({ layer }) => layer)),
     Late.layer(Profiler, ["record"], () => import("./live/InspectorProfiler.ts").then(({ layer }) => layer)),
     OtlpTelemetry.layer(options.environment ?? {}),
