@@ -69,6 +69,16 @@ describe("Doctor", () => {
         ])
       }).pipe(Effect.provide(Testing.layer())))
 
+    it.effect("are each listed once: a setting that names a connection is not another one", () =>
+      Effect.gen(function*() {
+        const config = yield* configured(
+          "connections: { main: \"postgres://h:1/a\" }\npostgres: { url: main }\nmongo: { url: main }\n"
+        )
+
+        const listed = Doctor.serversOf(config).filter(({ kind }) => kind === "postgres" || kind === "mongo")
+        assert.deepStrictEqual(names(listed), ["connections.main postgres"])
+      }))
+
     it.effect("are connections by name, base URLs, the Vault, the proxy and the collector too", () =>
       Effect.gen(function*() {
         const config = yield* configured(

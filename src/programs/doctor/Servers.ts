@@ -26,9 +26,11 @@ export type Configuration = Pick<Resolved, "settings" | "connections" | "default
 /** Returns the servers of settings, of `connections:` and `base_urls:`, the Vault, proxies and the collector of telemetry. */
 export const of = (configuration: Configuration): ReadonlyArray<Server> => {
   const { connections, defaults, environment, settings } = configuration
-  const families = Connections.familyNames.map((family) =>
-    server(`${family}.url`, family, Redacted.value(settings[`${family}.url`]))
-  )
+  // A setting that is the name of a connection means one that is listed anyway.
+  const families = Connections.familyNames.flatMap((family) => {
+    const url = Redacted.value(settings[`${family}.url`])
+    return Object.hasOwn(connections, url) ? [] : [server(`${family}.url`, family, url)]
+  })
   const named = Object.entries(connections).flatMap(([name, one]) => {
     const url = isRecord(one) ? one["url"] : one
     const options = isRecord(one) && isRecord(one["options"] ?? null) ? one["options"] as ValueRecord : {}
