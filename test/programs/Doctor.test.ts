@@ -77,7 +77,7 @@ describe("Doctor", () => {
 
         const listed = Doctor.serversOf(config).filter(({ kind }) => kind === "postgres" || kind === "mongo")
         assert.deepStrictEqual(names(listed), ["connections.main postgres"])
-      }))
+      }).pipe(Effect.provide(Testing.layer())))
 
     it.effect("are connections by name, base URLs, the Vault, the proxy and the collector too", () =>
       Effect.gen(function*() {
