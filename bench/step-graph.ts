@@ -10,8 +10,8 @@ import { Effect, Layer } from "effect"
 import * as Live from "../src/layers/Live.ts"
 import * as Runner from "../src/programs/Runner.ts"
 import { builtin } from "../src/scenario/actions/builtin.ts"
-import * as Contract from "../src/scenario/Contract.ts"
-import * as Snapshots from "../src/scenario/Snapshots.ts"
+import * as Contract from "../src/scenario/run/Contract.ts"
+import * as Snapshots from "../src/scenario/run/Snapshots.ts"
 import * as Alternate from "./Alternate.ts"
 
 const rounds = Number(process.argv[2] ?? 5)

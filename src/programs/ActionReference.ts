@@ -1,7 +1,7 @@
 /** Explains actions from their definitions: what `skein actions` prints, and the reference page. */
 import type * as Action from "../scenario/Action.ts"
+import { outputFields } from "../scenario/compile/StepWork.ts"
 import * as EditorSchema from "../scenario/EditorSchema.ts"
-import { outputFields } from "../scenario/StepWork.ts"
 
 export interface ActionInfo {
   readonly name: string

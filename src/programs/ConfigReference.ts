@@ -1,5 +1,5 @@
 /** The reference of the configuration, made from its table: docs/configuration.md, and the schema that editors use for `skein.yaml`. */
-import type { JsonSchema } from "../scenario/Reader.ts"
+import type { JsonSchema } from "../scenario/read/Reader.ts"
 import * as SecretReference from "../services/SecretReference.ts"
 import * as Table from "./config/Table.ts"
 

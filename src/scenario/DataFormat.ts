@@ -9,8 +9,8 @@ import * as Json from "../core/Json.ts"
 import { formatPlace } from "../core/SourceText.ts"
 import { isArray, isRecord, type Value } from "../core/Value.ts"
 import * as Csv from "./data/Csv.ts"
-import * as Node from "./Node.ts"
-import * as Yaml from "./Yaml.ts"
+import * as Node from "./read/Node.ts"
+import * as Yaml from "./read/Yaml.ts"
 
 export const formats = ["json", "jsonl", "yaml", "csv", "text", "bytes"] as const
 export type Format = (typeof formats)[number]

@@ -4,9 +4,9 @@
  */
 import { Schema, SchemaAST } from "effect"
 import type * as Action from "./Action.ts"
-import { kindOf } from "./CompileInput.ts"
-import * as NativeFile from "./NativeFile.ts"
-import type { JsonSchema } from "./Reader.ts"
+import { kindOf } from "./compile/CompileInput.ts"
+import * as NativeFile from "./read/NativeFile.ts"
+import type { JsonSchema } from "./read/Reader.ts"
 
 /** Makes the schema (draft 2020-12) for files that may use `actions`. */
 export const make = (actions: ReadonlyArray<Action.Any>): JsonSchema => {

@@ -4,8 +4,8 @@
  */
 import type { Duration } from "effect"
 import type { SourceText, Span } from "../core/SourceText.ts"
-import type { Node } from "./Node.ts"
-import type { Named } from "./Reader.ts"
+import type { Node } from "./read/Node.ts"
+import type { Named } from "./read/Reader.ts"
 
 export type Spelling = "native" | "robogo"
 

@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { Value, ValueRecord } from "../../src/core/Value.ts"
 import { mongo } from "../../src/scenario/actions/mongo.ts"
-import * as RobogoAmqp from "../../src/scenario/RobogoAmqp.ts"
-import * as RobogoMongo from "../../src/scenario/RobogoMongo.ts"
+import * as RobogoAmqp from "../../src/scenario/robogo/RobogoAmqp.ts"
+import * as RobogoMongo from "../../src/scenario/robogo/RobogoMongo.ts"
 
 const url = "mongodb://db"
 

@@ -1,7 +1,7 @@
 /** Reads `connections:` of `skein.yaml`: servers by name, each a URL or `{ url, options }`. */
 import type { Value, ValueRecord } from "../../core/Value.ts"
-import * as Node from "../../scenario/Node.ts"
-import * as Reader from "../../scenario/Reader.ts"
+import * as Node from "../../scenario/read/Node.ts"
+import * as Reader from "../../scenario/read/Reader.ts"
 import * as FileSettings from "./FileSettings.ts"
 import * as Table from "./Table.ts"
 

@@ -2,8 +2,8 @@
 import { Duration, Redacted } from "effect"
 import * as ByteSize from "../../core/ByteSize.ts"
 import type { Value } from "../../core/Value.ts"
-import type { Scalar } from "../../scenario/Node.ts"
-import * as Reader from "../../scenario/Reader.ts"
+import type { Scalar } from "../../scenario/read/Node.ts"
+import * as Reader from "../../scenario/read/Reader.ts"
 
 export interface Kind<A> {
   /** What stands in the reference under "value": `duration`, `size`, `text`. */

@@ -1,6 +1,6 @@
 /** Settings as the services take them. */
 import { Effect, FileSystem, Redacted, Schema } from "effect"
-import * as Connection from "../../scenario/Connection.ts"
+import * as Connection from "../../scenario/steps/Connection.ts"
 import type * as CacheStore from "../../services/CacheStore.ts"
 import type * as DocumentStore from "../../services/DocumentStore.ts"
 import type * as HttpPolicy from "../../services/HttpPolicy.ts"

@@ -1,7 +1,7 @@
 /** The secrets of a case or suite: those of its file, those of the suite around it, those of the configuration. */
 import { Effect } from "effect"
 import { field, isRecord, type Value, type ValueRecord } from "../../core/Value.ts"
-import type { CompiledScenario } from "../../scenario/Compiled.ts"
+import type { CompiledScenario } from "../../scenario/compile/Compiled.ts"
 import type { Spelling } from "../../scenario/Scenario.ts"
 import * as SecretReference from "../../services/SecretReference.ts"
 import type * as Secrets from "../../services/Secrets.ts"

@@ -1,11 +1,11 @@
 /** Reads the contract files that steps name before anything runs, so that a wrong one is a problem at its place. */
 import { Effect, type FileSystem, type Path } from "effect"
 import type { Problem } from "../../core/SourceText.ts"
-import type { CompiledScenario, CompiledStep } from "../../scenario/Compiled.ts"
-import * as Contract from "../../scenario/Contract.ts"
+import type { CompiledScenario, CompiledStep } from "../../scenario/compile/Compiled.ts"
+import { innerSteps } from "../../scenario/compile/StepWork.ts"
+import * as Contract from "../../scenario/run/Contract.ts"
 import * as SafePath from "../../scenario/SafePath.ts"
 import type { Expectation } from "../../scenario/Scenario.ts"
-import { innerSteps } from "../../scenario/StepWork.ts"
 
 type ContractFile = Extract<Expectation, { readonly _tag: "JsonSchema" | "OpenApi" }>
 

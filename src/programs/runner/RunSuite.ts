@@ -1,8 +1,8 @@
 /** A suite of a run. Its setup and teardown show up among the events only when they do not pass: as a case of their own. */
 import { Clock, Effect } from "effect"
-import * as CaseRun from "../../scenario/CaseRun.ts"
-import type { CompiledSuite } from "../../scenario/Compiled.ts"
+import type { CompiledSuite } from "../../scenario/compile/Compiled.ts"
 import type { Event } from "../../scenario/Event.ts"
+import * as CaseRun from "../../scenario/run/CaseRun.ts"
 import * as CaseSecrets from "./CaseSecrets.ts"
 import { caseStarted, finish, graceOf, type RunState, settingsOf } from "./RunState.ts"
 import * as Suites from "./Suites.ts"

@@ -4,8 +4,8 @@
  */
 import { Deferred, Effect, Fiber, type Scope } from "effect"
 import type { Value, ValueRecord } from "../../core/Value.ts"
-import type { CaseResult } from "../../scenario/CaseRun.ts"
-import type { CaseState } from "../../scenario/CaseState.ts"
+import type { CaseResult } from "../../scenario/run/CaseRun.ts"
+import type { CaseState } from "../../scenario/run/CaseState.ts"
 
 /** What a suite's setup hands to its cases. */
 export interface Ready {

@@ -1,11 +1,11 @@
 /** `amqp`: messages on an AMQP 0-9-1 broker. */
 import { Clock, Effect, Schema } from "effect"
 import * as Action from "../Action.ts"
-import * as AmqpInput from "../AmqpInput.ts"
-import * as AmqpStep from "../AmqpStep.ts"
-import * as Connection from "../Connection.ts"
-import * as HealthOutput from "../HealthOutput.ts"
-import * as RobogoAmqp from "../RobogoAmqp.ts"
+import * as RobogoAmqp from "../robogo/RobogoAmqp.ts"
+import * as AmqpInput from "../steps/AmqpInput.ts"
+import * as AmqpStep from "../steps/AmqpStep.ts"
+import * as Connection from "../steps/Connection.ts"
+import * as HealthOutput from "../steps/HealthOutput.ts"
 
 const some = Schema.optionalKey
 const list = some(Schema.Array(Schema.Unknown))

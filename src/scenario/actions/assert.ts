@@ -7,7 +7,7 @@ import { EvaluationError, isTrue } from "../expression/Expression.ts"
 import * as Operators from "../expression/Operators.ts"
 import * as Text from "../expression/Text.ts"
 import * as Fields from "../Fields.ts"
-import { named } from "../RobogoArguments.ts"
+import { named } from "../robogo/RobogoArguments.ts"
 
 const input = Schema.Struct({
   that: Fields.optional(Fields.Expressions, "What must hold: an expression, or a list of which every one must hold"),

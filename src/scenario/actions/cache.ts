@@ -1,9 +1,9 @@
 /** `cache`: values by key, for a time, in memory and in Redis. */
 import { Effect, Schema } from "effect"
 import * as Action from "../Action.ts"
-import * as CacheStep from "../CacheStep.ts"
-import * as Connection from "../Connection.ts"
-import * as HealthOutput from "../HealthOutput.ts"
+import * as CacheStep from "../steps/CacheStep.ts"
+import * as Connection from "../steps/Connection.ts"
+import * as HealthOutput from "../steps/HealthOutput.ts"
 
 const some = Schema.optionalKey
 

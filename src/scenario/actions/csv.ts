@@ -5,8 +5,8 @@ import * as Action from "../Action.ts"
 import * as Csv from "../data/Csv.ts"
 import * as Text from "../expression/Text.ts"
 import * as Fields from "../Fields.ts"
-import * as InputFile from "../InputFile.ts"
-import { named } from "../RobogoArguments.ts"
+import { named } from "../robogo/RobogoArguments.ts"
+import * as InputFile from "../steps/InputFile.ts"
 
 export const csvParse = Action.make({
   name: "csv_parse",

@@ -4,10 +4,10 @@ import * as Json from "../../core/Json.ts"
 import { emptyRecord, isArray, isRecord, type Value, type ValueRecord } from "../../core/Value.ts"
 import * as Action from "../Action.ts"
 import * as TestData from "../data/TestData.ts"
-import * as DataSets from "../DataSets.ts"
 import * as Text from "../expression/Text.ts"
 import * as Fields from "../Fields.ts"
-import { named } from "../RobogoArguments.ts"
+import { named } from "../robogo/RobogoArguments.ts"
+import * as DataSets from "../run/DataSets.ts"
 
 const operations = ["generate", "validate", "load", "environment"] as const
 

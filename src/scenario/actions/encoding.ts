@@ -8,7 +8,7 @@ import type { Value } from "../../core/Value.ts"
 import * as Action from "../Action.ts"
 import * as Text from "../expression/Text.ts"
 import * as Fields from "../Fields.ts"
-import { named } from "../RobogoArguments.ts"
+import { named } from "../robogo/RobogoArguments.ts"
 
 const text = Fields.describe(Fields.Value, "The text or bytes; anything else is written as text first")
 const urlSafe = Fields.optional(Fields.Flag, "The alphabet for URLs, - and _ without padding [default: false]")

@@ -5,8 +5,8 @@ import * as Action from "../Action.ts"
 import * as AtomicWrite from "../AtomicWrite.ts"
 import * as DataFormat from "../DataFormat.ts"
 import * as Fields from "../Fields.ts"
-import * as InputFile from "../InputFile.ts"
 import * as SafePath from "../SafePath.ts"
+import * as InputFile from "../steps/InputFile.ts"
 
 /** The most entries that `file_list` answers with; more is an error, as a part of a list would pass for the whole. */
 const maxListed = 10_000

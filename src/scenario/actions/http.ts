@@ -3,12 +3,12 @@ import { Clock, Effect, Schema } from "effect"
 import * as Preview from "../../core/Preview.ts"
 import { isArray, isRecord, type ValueRecord } from "../../core/Value.ts"
 import * as Action from "../Action.ts"
-import * as Bounds from "../Bounds.ts"
 import * as Fields from "../Fields.ts"
-import * as HttpInput from "../HttpInput.ts"
-import * as HttpOutput from "../HttpOutput.ts"
-import * as HttpStep from "../HttpStep.ts"
-import * as RobogoHttp from "../RobogoHttp.ts"
+import * as RobogoHttp from "../robogo/RobogoHttp.ts"
+import * as Bounds from "../run/Bounds.ts"
+import * as HttpInput from "../steps/HttpInput.ts"
+import * as HttpOutput from "../steps/HttpOutput.ts"
+import * as HttpStep from "../steps/HttpStep.ts"
 
 const Redirects = Schema.Array(Schema.Struct({ status: Schema.Int, url: Schema.String, location: Schema.String }))
 

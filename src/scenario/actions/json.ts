@@ -4,9 +4,9 @@ import * as Json from "../../core/Json.ts"
 import { isRecord, type Value } from "../../core/Value.ts"
 import * as Action from "../Action.ts"
 import * as JsonDiff from "../data/JsonDiff.ts"
-import * as Extract from "../Extract.ts"
 import * as Fields from "../Fields.ts"
-import { named } from "../RobogoArguments.ts"
+import { named } from "../robogo/RobogoArguments.ts"
+import * as Extract from "../run/Extract.ts"
 
 export const jsonParse = Action.make({
   name: "json_parse",

@@ -1,12 +1,12 @@
 /** `postgres`: statements on a database, alone, several at once, or in a transaction. */
 import { Clock, Effect, Schema } from "effect"
 import * as Action from "../Action.ts"
-import * as Bounds from "../Bounds.ts"
-import * as Connection from "../Connection.ts"
-import * as DataFile from "../DataFile.ts"
 import * as Fields from "../Fields.ts"
-import * as PostgresStep from "../PostgresStep.ts"
-import * as RobogoPostgres from "../RobogoPostgres.ts"
+import * as RobogoPostgres from "../robogo/RobogoPostgres.ts"
+import * as Bounds from "../run/Bounds.ts"
+import * as Connection from "../steps/Connection.ts"
+import * as DataFile from "../steps/DataFile.ts"
+import * as PostgresStep from "../steps/PostgresStep.ts"
 
 export const postgres = Action.make({
   name: "postgres",

@@ -3,8 +3,8 @@ import { Effect, Result, Schema } from "effect"
 import * as LinearRegex from "../../core/LinearRegex.ts"
 import type { Value } from "../../core/Value.ts"
 import * as Action from "../Action.ts"
-import * as Extract from "../Extract.ts"
 import * as Fields from "../Fields.ts"
+import * as Extract from "../run/Extract.ts"
 
 const data = Fields.describe(Fields.Value, "The data to look at")
 

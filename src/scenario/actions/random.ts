@@ -3,7 +3,7 @@ import { Effect, Schema } from "effect"
 import * as Action from "../Action.ts"
 import * as TestData from "../data/TestData.ts"
 import * as Fields from "../Fields.ts"
-import { named } from "../RobogoArguments.ts"
+import { named } from "../robogo/RobogoArguments.ts"
 
 export const uuid = Action.make({
   name: "uuid",

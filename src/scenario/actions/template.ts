@@ -5,8 +5,8 @@ import * as Action from "../Action.ts"
 import * as GoTemplate from "../data/GoTemplate.ts"
 import * as Text from "../expression/Text.ts"
 import * as Fields from "../Fields.ts"
-import * as InputFile from "../InputFile.ts"
-import { named } from "../RobogoArguments.ts"
+import { named } from "../robogo/RobogoArguments.ts"
+import * as InputFile from "../steps/InputFile.ts"
 
 const input = Schema.Struct({
   text: Fields.optional(

@@ -4,7 +4,7 @@ import { isArray, isRecord, kindOf, type Value } from "../../core/Value.ts"
 import * as Action from "../Action.ts"
 import * as Text from "../expression/Text.ts"
 import * as Fields from "../Fields.ts"
-import { named } from "../RobogoArguments.ts"
+import { named } from "../robogo/RobogoArguments.ts"
 
 export const length = Action.make({
   name: "length",

@@ -4,7 +4,7 @@ import { emptyRecord, isRecord, type Value } from "../../core/Value.ts"
 import * as Action from "../Action.ts"
 import * as Text from "../expression/Text.ts"
 import * as Fields from "../Fields.ts"
-import { named } from "../RobogoArguments.ts"
+import { named } from "../robogo/RobogoArguments.ts"
 
 /** What Robogo's first generation put before the name. */
 const operations = new Set(["set", "set_variable"])

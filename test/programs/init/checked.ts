@@ -6,11 +6,11 @@ import type { Value, ValueRecord } from "../../../src/core/Value.ts"
 import { isRecord } from "../../../src/core/Value.ts"
 import * as Init from "../../../src/programs/Init.ts"
 import { builtin } from "../../../src/scenario/actions/builtin.ts"
-import * as Compile from "../../../src/scenario/Compile.ts"
+import * as Compile from "../../../src/scenario/compile/Compile.ts"
 import * as Template from "../../../src/scenario/expression/Template.ts"
-import * as Load from "../../../src/scenario/Load.ts"
-import * as Node from "../../../src/scenario/Node.ts"
-import * as Yaml from "../../../src/scenario/Yaml.ts"
+import * as Load from "../../../src/scenario/read/Load.ts"
+import * as Node from "../../../src/scenario/read/Node.ts"
+import * as Yaml from "../../../src/scenario/read/Yaml.ts"
 
 /** The problems of a file as `place: message`; empty when it passes `check`. */
 export const problemsOf = (text: string): ReadonlyArray<string> => {
