@@ -19,8 +19,6 @@ export interface Written {
   readonly size_bytes: number
 }
 
-const chunkSize = 256 * 1024
-
 /** The items of a file, in order: exact integers in JSON, text fields in CSV. Fails with the place of what is wrong. */
 export const read = (path: string, bounds: SafePath.Bounds): Stream.Stream<Value, ActionError, Machine> =>
   Stream.unwrap(Effect.gen(function*() {
@@ -31,7 +29,7 @@ export const read = (path: string, bounds: SafePath.Bounds): Stream.Stream<Value
     if (type !== "File") {
       return yield* new ActionError({ reason: "Refused", message: `${JSON.stringify(path)} is no plain file` })
     }
-    const bytes = files.stream(place, { chunkSize }).pipe(Stream.mapError((error) => unusable(path, "read", error)))
+    const bytes = files.stream(place).pipe(Stream.mapError((error) => unusable(path, "read", error)))
     const items: Stream.Stream<Value, ActionError | JsonStream.JsonStreamError> = format === "csv"
       ? CsvStream.decode(bytes)
       : JsonStream.decode(format)(bytes)
