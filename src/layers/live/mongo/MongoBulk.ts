@@ -14,7 +14,10 @@ import type { AnyBulkWriteOperation, BulkOperation, BulkWriteResult, Collection 
 import type { CallOptions, Operations } from "./MongoOperation.ts"
 import { own, wanted } from "./MongoValues.ts"
 
-/** Sends one chunk after the other; after a failure of an ordered one, nothing more. */
+/**
+ * Sends ordered writes one chunk after the other, and nothing more after a failure. Of others two chunks are under way at a
+ * time, so that the server need not wait for us.
+ */
 export const write = Effect.fnUntraced(function*(
   operations: Operations,
   collection: Collection<Document>,
@@ -24,24 +27,28 @@ export const write = Effect.fnUntraced(function*(
   const ordered = options.ordered ?? true
   const what = `bulkWrite in ${collection.collectionName}`
   const chunks = chunksOf(writes, Math.max(1, options.chunkSize ?? 1_000))
+  const total = { insertedCount: 0, matchedCount: 0, modifiedCount: 0, deletedCount: 0, upsertedCount: 0 }
+  /** What became of the writes of each chunk. */
+  const parts: Array<ReadonlyArray<BulkItem>> = []
   const following = (): Chunk | undefined => {
     const { done, value } = chunks.next()
-    return done === true ? undefined : prepare(collection, value, ordered)
+    return done === true ? undefined : prepare(collection, value, { ordered, number: parts.push([]) - 1 })
   }
-  const total = { insertedCount: 0, matchedCount: 0, modifiedCount: 0, deletedCount: 0, upsertedCount: 0 }
-  const items: Array<BulkItem> = []
-  let chunk = following()
-  while (chunk !== undefined) {
-    const { answer, next } = yield* operations.perform(what, send(chunk, following))
-    for (const name of counts) total[name] += answer.result?.[name] ?? 0
-    const failed = pushItems(items, chunk, answer, operations.failure(what))
-    if (failed && ordered) {
-      const left = [next?.writes ?? [], ...chunks].flat()
-      return { ...total, items: [...items, ...left.map(() => notAttempted)] }
+  const lane = Effect.gen(function*() {
+    let chunk = following()
+    while (chunk !== undefined) {
+      const { answer, next } = yield* operations.perform(what, send(chunk, following))
+      for (const name of counts) total[name] += answer.result?.[name] ?? 0
+      parts[chunk.number] = itemsOf(chunk, answer, operations.failure(what))
+      if (ordered && isRefused(chunk, answer)) {
+        parts.push([next?.writes ?? [], ...chunks].flat().map(() => notAttempted))
+        return
+      }
+      chunk = next
     }
-    chunk = next
-  }
-  return { ...total, items }
+  })
+  yield* Effect.all(ordered ? [lane] : [lane, lane], { concurrency: "unbounded", discard: true })
+  return { ...total, items: parts.flat() }
 })
 
 const counts = ["insertedCount", "matchedCount", "modifiedCount", "deletedCount", "upsertedCount"] as const
@@ -70,6 +77,8 @@ export const withId = (document: Document): Document => {
 
 /** Writes as the driver has them, already BSON. */
 interface Chunk {
+  /** Its place among the chunks. */
+  readonly number: number
   readonly ordered: boolean
   readonly writes: ReadonlyArray<Write>
   readonly bulk: BulkOperation
@@ -79,7 +88,11 @@ interface Chunk {
   readonly refused: ReadonlyMap<number, unknown>
 }
 
-const prepare = (collection: Collection<Document>, writes: ReadonlyArray<Write>, ordered: boolean): Chunk => {
+const prepare = (
+  collection: Collection<Document>,
+  writes: ReadonlyArray<Write>,
+  { number, ordered }: Pick<Chunk, "number" | "ordered">
+): Chunk => {
   const bulk = ordered ? collection.initializeOrderedBulkOp() : collection.initializeUnorderedBulkOp()
   const places: Array<number> = []
   const refused = new Map<number, unknown>()
@@ -92,7 +105,7 @@ const prepare = (collection: Collection<Document>, writes: ReadonlyArray<Write>,
       if (ordered) break
     }
   }
-  return { ordered, writes, bulk, places, refused }
+  return { number, ordered, writes, bulk, places, refused }
 }
 
 /** The same but for `readonly`. */
@@ -142,23 +155,23 @@ const isWriteFailures = (
   Predicate.hasProperty(error, "writeErrors") && Array.isArray(error.writeErrors) && error.writeErrors.length > 0 &&
   Predicate.hasProperty(error, "result")
 
-/** Adds what became of each write, and says whether one failed. */
-const pushItems = (
-  items: Array<BulkItem>,
+const isRefused = ({ refused }: Chunk, { errors }: Answer): boolean => refused.size + errors.length > 0
+
+/** What became of each write. */
+const itemsOf = (
   { ordered, places, refused, writes }: Chunk,
   { errors, result }: Answer,
   failure: (error: unknown) => DocumentStoreError
-): boolean => {
+): ReadonlyArray<BulkItem> => {
   const failures = new Map(refused)
   for (const { code, errmsg, index } of errors) failures.set(places[index]!, { message: errmsg, code })
   const last = ordered ? Math.min(...failures.keys()) : Infinity
   let index = 0
-  for (const [place] of writes.entries()) {
-    if (failures.has(place)) items.push({ status: "failed", error: failure(failures.get(place)) })
-    else items.push(place > last ? notAttempted : itemOf(index, result!))
-    if (!refused.has(place)) index++
-  }
-  return failures.size > 0
+  return writes.map((_, place) => {
+    const sent = refused.has(place) ? -1 : index++
+    if (failures.has(place)) return { status: "failed", error: failure(failures.get(place)) }
+    return place > last ? notAttempted : itemOf(sent, result!)
+  })
 }
 
 const itemOf = (index: number, { insertedIds, upsertedIds }: BulkWriteResult): BulkItem =>
