@@ -4,11 +4,12 @@
  *
  * Items come as a stream and results leave as one: a million items need no more memory than a thousand, their keys apart.
  */
-import { Clock, Duration, Effect, Random, Result, Schema, Stream } from "effect"
+import { Clock, Deferred, Duration, Effect, Option, Random, Result, Schema, type Scope, Stream } from "effect"
 import * as DurationText from "../core/DurationText.ts"
 import * as RetryPolicy from "../core/RetryPolicy.ts"
 import type { Value } from "../core/Value.ts"
 import type { Journal, JournalError } from "../services/Journal.ts"
+import { StopSignal } from "../services/StopSignal.ts"
 import * as ItemJournal from "./batch/ItemJournal.ts"
 import * as ItemKey from "./batch/ItemKey.ts"
 import { ItemStates } from "./batch/ItemStates.ts"
@@ -47,18 +48,37 @@ export interface Options<R> {
   readonly itemTimeout?: Duration.Input | undefined
   /** @default one try */
   readonly retry?: RetryPolicy.RetryPolicy | undefined
-  /** Begins no more items once so many failed, or so many per cent of at least 20 that ended. @default never */
+  /**
+   * Begins no more items once so many were not done, or so many per cent of those that ended; of 20 at least, or of all when a
+   * wave has ended. @default never
+   */
   readonly stopAfter?: { readonly failures: number } | { readonly percent: number } | undefined
-  /** Items of the first waves; what is left is the last one. A wave begins when the one before has ended, and within the bound. */
+  /**
+   * Items of the first waves; what is left is the last one. A wave begins when the one before has ended, and within the bound:
+   * without `stopAfter`, with no failure.
+   */
   readonly waves?: ReadonlyArray<number> | undefined
+  /** Begins no more items after this time, and gives up those under way. @default none */
+  readonly timeout?: Duration.Input | undefined
+  /** How long items that are under way may go on after a stop signal. @default 30 seconds */
+  readonly grace?: Duration.Input | undefined
   /** Whether results leave as they come, or in the order of the items. @default "completion" */
   readonly order?: "completion" | "input" | undefined
   /** Absolute folder of the journal. @default none is kept */
   readonly journal?: string | undefined
+  /** Forgets what the journal has, and begins anew. @default false */
+  readonly anew?: boolean | undefined
   /** Does items again that failed in an earlier run. @default false */
   readonly retryFailed?: boolean | undefined
   /** Does items again of which an earlier run does not know whether they were done. @default whether it is idempotent */
   readonly retryUnknown?: boolean | undefined
+  /**
+   * Finds out whether an item was done, of which an earlier run does not know it; `since` is when that run began it, in
+   * milliseconds since 1970. `None` leaves it unknown. @default nobody is asked
+   */
+  readonly recover?:
+    | ((item: Item, since: number) => Effect.Effect<Option.Option<Value>, ItemError, R>)
+    | undefined
 }
 
 /** What became of an item. */
@@ -88,8 +108,14 @@ export interface Ended {
 export interface Summary {
   readonly counts: Readonly<Record<Outcome, number>>
   /** Why no more items were begun. */
-  readonly halted?: string | undefined
+  readonly halted?: Halt | undefined
   readonly durationMs: number
+}
+
+/** What kept a batch from beginning all items. */
+export interface Halt {
+  readonly by: "failures" | "stop" | "timeout"
+  readonly reason: string
 }
 
 export type Event =
@@ -105,6 +131,8 @@ export const events = <E, R, R2>(
   Stream.unwrap(Effect.map(begin(options), (batch) =>
     items.pipe(
       Stream.takeWhile(() => batch.halted() === undefined),
+      // A source that says nothing for long is not waited for.
+      Stream.interruptWhen(batch.stopped),
       Stream.mapAccum(() => 0, (index, value) => [index + 1, [{ index, value }]]),
       Stream.mapEffect(batch.one, { concurrency: options.concurrency ?? 10, unordered: options.order !== "input" }),
       Stream.flatMap(Stream.fromIterable),
@@ -116,22 +144,25 @@ interface Given {
   readonly value: Value
 }
 
+/** How an item ended, before its place and key are put to it. */
+type End = Pick<Ended, "outcome" | "attempts" | "output" | "problem">
+type Done = End & { readonly outcome: "succeeded" | "failed" | "unknown" }
+
 const begin = Effect.fnUntraced(function*<R>(options: Options<R>) {
   const clock = yield* Clock.Clock
   const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000n) / 1_000
   const started = now()
   const journal = options.journal === undefined
     ? undefined
-    : yield* ItemJournal.open(options.journal, options.operation)
+    : yield* ItemJournal.open(options.journal, options.operation, { anew: options.anew ?? false })
   const seen = new ItemStates()
   const waves = yield* Waves.make(options.waves ?? [])
   const counts = { succeeded: 0, failed: 0, unknown: 0, "done before": 0, "failed before": 0, duplicate: 0 }
-  let halted: string | undefined
-
-  const count = (outcome: Outcome): void => {
-    counts[outcome]++
-    halted ??= whyHalt(counts, options.stopAfter)
+  let halted: Halt | undefined
+  const halt = (by: Halt["by"], reason: string | undefined): void => {
+    if (reason !== undefined) halted ??= { by, reason }
   }
+  const { gaveUp, stopped } = yield* watchForEnd(options, halt)
 
   /** What is known of an item before anything is done to it; `undefined` when it is to be done. */
   const known = (key: Uint8Array): Outcome | undefined => {
@@ -159,29 +190,48 @@ const begin = Effect.fnUntraced(function*<R>(options: Options<R>) {
         return []
       }
       const bytes = ItemKey.of(value)
-      const key = ItemKey.text(bytes)
+      const item = { index, value, key: ItemKey.text(bytes), attempt: 1 }
       const before = known(bytes)
       const from = now()
       const ended = yield* before === undefined
-        ? doing({ index, value, key, attempt: 1 }, bytes)
-        : Effect.succeed(skipped(before))
-      count(ended.outcome)
-      const event: Event = { _tag: "Ended", item: { index, value, key, durationMs: now() - from, ...ended } }
-      const wave = yield* waves.leave(index)
+        ? doing(item, bytes)
+        : before === "unknown"
+        ? recovered(item, bytes)
+        : Effect.succeed<End>({ outcome: before, attempts: 0 })
+      counts[ended.outcome]++
+      halt("failures", whyHalt(counts, options.stopAfter, enoughForPercent))
+      const event: Event = { _tag: "Ended", item: { index, value, key: item.key, durationMs: now() - from, ...ended } }
+      const wave = yield* waves.leave(
+        index,
+        () => halt("failures", whyHalt(counts, options.stopAfter ?? { failures: 1 }, 1))
+      )
       return wave === undefined ? [event] : [event, { _tag: "WaveEnded", ...wave }]
     }
   )
 
   const doing = Effect.fnUntraced(function*(item: Item, key: Uint8Array) {
     if (journal !== undefined) yield* journal.record(key, "started")
-    const ended = yield* tries(item, options)
+    const ended = yield* Effect.raceFirst(tries(item, options, () => halted !== undefined), gaveUp)
     if (journal !== undefined) yield* journal.record(key, ended.outcome)
     return ended
+  })
+
+  /** Of an item whose end no earlier run has seen: whether it was done. */
+  const recovered = Effect.fnUntraced(function*(item: Item, key: Uint8Array): Effect.fn.Return<End, JournalError, R> {
+    const since = journal?.begun(key)
+    const found = options.recover === undefined || since === undefined
+      ? Result.succeed(Option.none())
+      : yield* Effect.result(options.recover(item, since))
+    if (Result.isFailure(found)) return { outcome: "unknown", attempts: 0, problem: found.failure.message }
+    if (Option.isNone(found.success)) return { outcome: "unknown", attempts: 0, problem: endNotSeen }
+    if (journal !== undefined) yield* journal.record(key, "succeeded")
+    return { outcome: "succeeded", attempts: 0, output: found.success.value }
   })
 
   return {
     one,
     halted: () => halted,
+    stopped,
     finish: Effect.sync((): Event => ({
       _tag: "Finished",
       summary: { counts, durationMs: now() - started, ...(halted === undefined ? {} : { halted }) }
@@ -189,18 +239,49 @@ const begin = Effect.fnUntraced(function*<R>(options: Options<R>) {
   }
 })
 
-const skipped = (outcome: Outcome) => ({ outcome, attempts: 0 })
+const endNotSeen = "an earlier run began it, and its end was not seen"
+
+/** What ends a batch from outside: a stop signal, and the time that it has. Both watchers end with the stream. */
+const watchForEnd = Effect.fnUntraced(function*<R>(
+  { grace = "30 seconds", timeout }: Options<R>,
+  halt: (by: Halt["by"], reason: string) => void
+): Effect.fn.Return<
+  { readonly stopped: Effect.Effect<void>; readonly gaveUp: Effect.Effect<Done> },
+  never,
+  Scope.Scope
+> {
+  const stop = yield* StopSignal
+  const stopped = yield* Deferred.make<void>()
+  const gaveUp = yield* Deferred.make<Done>()
+  const end = (by: Halt["by"], reason: string, patience: Duration.Input) =>
+    Effect.gen(function*() {
+      halt(by, reason)
+      yield* Deferred.succeed(stopped, undefined)
+      yield* Effect.sleep(patience)
+      yield* Deferred.succeed(gaveUp, { outcome: "unknown", attempts: 1, problem: `it was under way when ${reason}` })
+    })
+  yield* Effect.forkScoped(Effect.andThen(stop.await, end("stop", "the batch was stopped", grace)))
+  if (timeout !== undefined) {
+    const reason = `the time for the batch was over (${DurationText.format(Duration.fromInputUnsafe(timeout))})`
+    yield* Effect.forkScoped(Effect.andThen(Effect.sleep(timeout), end("timeout", reason, 0)))
+  }
+  return { stopped: Deferred.await(stopped), gaveUp: Deferred.await(gaveUp) }
+})
 
 /** Tries until it is done, or another try is not safe, or of no use. */
-const tries = Effect.fnUntraced(function*<R>(first: Item, options: Options<R>) {
+const tries = Effect.fnUntraced(function*<R>(
+  first: Item,
+  options: Options<R>,
+  isHalted: () => boolean
+): Effect.fn.Return<Done, never, R> {
   const most = options.retry?.attempts ?? 1
   for (let attempt = 1;; attempt++) {
     const result = yield* Effect.result(bounded({ ...first, attempt }, options))
-    if (Result.isSuccess(result)) return { outcome: "succeeded" as const, attempts: attempt, output: result.success }
+    if (Result.isSuccess(result)) return { outcome: "succeeded", attempts: attempt, output: result.success }
     const { kind, message, retryable } = result.failure
     const isSafe = kind === "rejected" || options.idempotent === true
-    if (options.retry === undefined || attempt >= most || !retryable || !isSafe) {
-      return { outcome: kind === "lost" ? "unknown" as const : "failed" as const, attempts: attempt, problem: message }
+    if (options.retry === undefined || attempt >= most || !retryable || !isSafe || isHalted()) {
+      return { outcome: kind === "lost" ? "unknown" : "failed", attempts: attempt, problem: message }
     }
     yield* Effect.sleep(RetryPolicy.delay(options.retry, attempt, yield* Random.next))
   }
@@ -224,18 +305,20 @@ const enoughForPercent = 20
 
 const whyHalt = (
   counts: Readonly<Record<Outcome, number>>,
-  stopAfter: Options<never>["stopAfter"]
+  stopAfter: Options<never>["stopAfter"],
+  enough: number
 ): string | undefined => {
   if (stopAfter === undefined) return undefined
   const bad = counts.failed + counts.unknown
   if ("failures" in stopAfter) {
     return bad >= stopAfter.failures
-      ? `${bad} items were not done, and ${stopAfter.failures} stop the batch`
+      ? `${plural(bad, "item was", "items were")} not done, and ${stopAfter.failures} stop the batch`
       : undefined
   }
   const ended = bad + counts.succeeded
-  const percent = 100 * bad / ended
-  return ended >= enoughForPercent && percent >= stopAfter.percent
+  return bad > 0 && ended >= enough && 100 * bad / ended >= stopAfter.percent
     ? `${bad} of ${ended} items were not done, and ${stopAfter.percent} % stop the batch`
     : undefined
 }
+
+const plural = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`

@@ -35,6 +35,8 @@ export class ActionError extends Schema.TaggedError<ActionError>()("ActionError"
   message: Schema.String,
   hint: Schema.optionalKey(Schema.String),
   status: Schema.optionalKey(Schema.Int),
+  /** True when it is certain that nothing was changed: it was refused before it was sent, or nobody was reached. */
+  undone: Schema.optionalKey(Schema.Boolean),
   /** Values worth showing, outermost expression first. */
   values: Schema.optionalKey(Schema.Array(Schema.Struct({ expression: Schema.String, value: Schema.String }))),
   /** What was found in spite of it. A Robogo step stores it under its `result`, as that tool did. */

@@ -29,7 +29,9 @@ export const Failure = Schema.Struct({
   hint: Schema.optionalKey(Schema.String),
   location: Schema.optionalKey(Location),
   frame: Schema.optionalKey(Schema.String),
-  values: Schema.optionalKey(Schema.Array(Schema.Struct({ expression: Schema.String, value: Schema.String })))
+  values: Schema.optionalKey(Schema.Array(Schema.Struct({ expression: Schema.String, value: Schema.String }))),
+  /** True when it is certain that nothing was changed; see `ActionError`. */
+  undone: Schema.optionalKey(Schema.Boolean)
 })
 export type Failure = typeof Failure.Type
 

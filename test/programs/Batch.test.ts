@@ -1,9 +1,10 @@
 /** Batches of items that a function plays, in virtual time, with journals on a disk in memory. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Layer, Stream } from "effect"
+import { Clock, Duration, Effect, Fiber, Layer, Option, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import type { Value } from "../../src/core/Value.ts"
+import * as FakeStopSignal from "../../src/layers/fake/FakeStopSignal.ts"
 import * as MemoryJournal from "../../src/layers/fake/MemoryJournal.ts"
 import * as Batch from "../../src/programs/Batch.ts"
 
@@ -125,7 +126,7 @@ describe("Batch", () => {
       const first = world(failing)
       const byCount = yield* batch(upTo(1_000), { run: first.run, concurrency: 5, stopAfter: { failures: 1 } })
       assert.isAtMost(byCount.ended.length, 45)
-      assert.match(byCount.summary.halted ?? "", /1 stop the batch/)
+      assert.match(byCount.summary.halted?.reason ?? "", /1 stop the batch/)
 
       const byPercent = yield* batch(upTo(1_000), {
         run: world(failing).run,
@@ -156,6 +157,70 @@ describe("Batch", () => {
       const halted = yield* batch(upTo(100), { run: bad.run, concurrency: 50, waves: [5], stopAfter: { failures: 1 } })
       assert.deepStrictEqual([...bad.values()].toSorted(), [0, 1, 2, 4])
       assert.strictEqual(halted.ended.length, 5)
+    }).pipe(Effect.provide(MemoryJournal.layer))
+  })
+
+  it.effect("waves without a bound: the first failure is the end of its wave, and of the batch", () => {
+    const bad = world(({ value }) => value === 3 ? rejected(false) : "fine")
+    return Effect.gen(function*() {
+      const { summary } = yield* batch(upTo(100), { run: bad.run, waves: [5, 20] })
+
+      assert.deepStrictEqual([...bad.values()].toSorted(), [0, 1, 2, 4])
+      assert.deepStrictEqual(summary.halted, {
+        by: "failures",
+        reason: "1 item was not done, and 1 stop the batch"
+      })
+    }).pipe(Effect.provide(MemoryJournal.layer))
+  })
+
+  it.effect("a per cent is asked of a whole wave, however small", () => {
+    const bad = world(({ value }) => Number(value) < 3 ? rejected(false) : "fine")
+    return Effect.gen(function*() {
+      const { summary } = yield* batch(upTo(100), { run: bad.run, waves: [5], stopAfter: { percent: 50 } })
+
+      assert.strictEqual(summary.counts.succeeded, 2)
+      assert.strictEqual(summary.halted?.by, "failures")
+    }).pipe(Effect.provide(MemoryJournal.layer))
+  })
+
+  it.effect("R26 a stop signal: nothing more begins, what is under way ends, and the rest is left", () => {
+    const { run, values } = world()
+    return Effect.gen(function*() {
+      const { stop } = yield* FakeStopSignal.FakeStopSignal
+      yield* Effect.forkChild(Effect.delay(stop(), "1500 millis"))
+      const { summary } = yield* batch(upTo(100), { run, concurrency: 5 })
+
+      assert.strictEqual(values().length, 10)
+      assert.deepInclude(summary, { halted: { by: "stop", reason: "the batch was stopped" } })
+      assert.deepInclude(summary.counts, { succeeded: 10, failed: 0, unknown: 0 })
+    }).pipe(Effect.provide([MemoryJournal.layer, FakeStopSignal.layer]))
+  })
+
+  it.effect("what is under way after the grace is given up, and unknown; so is a source that says nothing", () => {
+    const { run } = world(() => "fine", "1 hour")
+    return Effect.gen(function*() {
+      const { stop } = yield* FakeStopSignal.FakeStopSignal
+      yield* Effect.forkChild(Effect.delay(stop(), "1 second"))
+      const silent = Stream.concat(Stream.make("a"), Stream.never)
+      const events = yield* inTime(Effect.scoped(Stream.runCollect(
+        Batch.events(silent, { operation: "test", run, grace: "5 seconds" })
+      )))
+
+      assert.deepStrictEqual(events.map(({ _tag }) => _tag), ["Ended", "Finished"])
+      assert.deepInclude(events[0]?._tag === "Ended" ? events[0].item : {}, {
+        outcome: "unknown",
+        problem: "it was under way when the batch was stopped"
+      })
+    }).pipe(Effect.provide([MemoryJournal.layer, FakeStopSignal.layer]))
+  })
+
+  it.effect("its time is over: what is under way is given up at once", () => {
+    const { run } = world()
+    return Effect.gen(function*() {
+      const { summary } = yield* batch(upTo(100), { run, concurrency: 1, timeout: "2500 millis" })
+
+      assert.deepStrictEqual([summary.counts.succeeded, summary.counts.unknown], [2, 1])
+      assert.deepStrictEqual(summary.halted, { by: "timeout", reason: "the time for the batch was over (2.5s)" })
     }).pipe(Effect.provide(MemoryJournal.layer))
   })
 
@@ -198,6 +263,58 @@ describe("Batch", () => {
         assert.deepStrictEqual(outcomes(careful.ended), ["unknown", "succeeded"])
         const bold = yield* batch(["a", "b"], { run: good.run, journal: "/batch", retryUnknown: true })
         assert.deepStrictEqual(outcomes(bold.ended), ["succeeded", "done before"])
+      }).pipe(Effect.provide(MemoryJournal.layer))
+    })
+
+    it.effect("of one whose end was not seen it can be found out; what was found is not asked again", () => {
+      const slow = world(() => "fine", "1 minute")
+      const good = world()
+      const asked: Array<readonly [Value, number]> = []
+      const recover = ({ value }: Batch.Item, since: number) =>
+        Effect.sync(() => {
+          asked.push([value, since])
+          return value === "a" ? Option.some<Value>("adopted") : Option.none()
+        })
+      return Effect.gen(function*() {
+        yield* TestClock.adjust("1 hour")
+        const stopped = yield* Effect.forkChild(Effect.scoped(Stream.runDrain(
+          Batch.events(Stream.make("a", "b"), { operation: "test", run: slow.run, journal: "/batch" })
+        )))
+        yield* TestClock.adjust("10 seconds")
+        yield* Fiber.interrupt(stopped)
+
+        const second = yield* batch(["a", "b"], { run: good.run, journal: "/batch", recover })
+        const third = yield* batch(["a", "b"], { run: good.run, journal: "/batch", recover })
+
+        assert.deepStrictEqual(outcomes(second.ended), ["succeeded", "unknown"])
+        assert.deepStrictEqual(outcomes(third.ended), ["done before", "unknown"])
+        assert.deepStrictEqual(asked, [["a", 3_600_000], ["b", 3_600_000], ["b", 3_600_000]])
+        assert.deepStrictEqual(good.values(), [])
+      }).pipe(Effect.provide(MemoryJournal.layer))
+    })
+
+    it.effect("begun anew it knows of nothing", () => {
+      const { run, values } = world()
+      return Effect.gen(function*() {
+        yield* batch(["a", "b"], { run, journal: "/batch" })
+        yield* batch(["a"], { run, journal: "/batch", anew: true })
+        const { ended } = yield* batch(["a", "b"], { run, journal: "/batch" })
+
+        assert.deepStrictEqual(outcomes(ended), ["done before", "succeeded"])
+        assert.deepStrictEqual(values(), ["a", "b", "a", "b"])
+      }).pipe(Effect.provide(MemoryJournal.layer))
+    })
+
+    it.effect("R32 while another process has its journal, it does not begin", () => {
+      const { run, values } = world()
+      return Effect.gen(function*() {
+        const { heldBy } = yield* MemoryJournal.MemoryJournal
+        yield* heldBy("/batch", "process 4711 on host")
+
+        const error = yield* Effect.flip(batch(["a"], { run, journal: "/batch" }))
+
+        assert.deepInclude(error, { reason: "Held", holder: "process 4711 on host" })
+        assert.deepStrictEqual(values(), [])
       }).pipe(Effect.provide(MemoryJournal.layer))
     })
 

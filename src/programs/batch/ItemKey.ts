@@ -11,7 +11,13 @@ export const of = (item: Value): Uint8Array =>
   sha256(encoder.encode(Json.stringify(sorted(item)))).subarray(0, keyBytes)
 
 /** As text, for idempotency keys, audit files and messages. */
-export const text = (key: Uint8Array): string => Array.from(key, (byte) => byte.toString(16).padStart(2, "0")).join("")
+export const text = (key: Uint8Array): string => {
+  let text = ""
+  for (const byte of key) text += hex[byte]!
+  return text
+}
+
+const hex = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, "0"))
 
 const encoder = new TextEncoder()
 

@@ -4,8 +4,14 @@ import { Effect, Latch } from "effect"
 export interface Waves {
   /** Waits until the wave of an item begins. */
   readonly enter: (index: number) => Effect.Effect<void>
-  /** Tells that an item has ended; answers with its wave, from 1, when it was the last of that. */
-  readonly leave: (index: number) => Effect.Effect<{ readonly wave: number; readonly items: number } | undefined>
+  /**
+   * Tells that an item has ended; answers with its wave, from 1, when it was the last of that. `judge` runs then, before the
+   * next wave begins.
+   */
+  readonly leave: (
+    index: number,
+    judge?: () => void
+  ) => Effect.Effect<{ readonly wave: number; readonly items: number } | undefined>
 }
 
 /** `sizes` are those of the first waves; what is left is the last one, of which no end is told. */
@@ -21,10 +27,11 @@ export const make = (sizes: ReadonlyArray<number>): Effect.Effect<Waves> =>
     }
     return {
       enter: (index) => begins[waveOf(index) - 1]?.await ?? Effect.void,
-      leave: (index) =>
+      leave: (index, judge) =>
         Effect.sync(() => {
           const wave = waveOf(index)
           if (wave === sizes.length || --left[wave]! > 0) return undefined
+          judge?.()
           begins[wave]!.openUnsafe()
           return { wave: wave + 1, items: sizes[wave]! }
         })

@@ -24,6 +24,7 @@ export interface FailureInit {
   readonly location?: Location | undefined
   readonly span?: Span | undefined
   readonly values?: Failure["values"] | undefined
+  readonly undone?: boolean | undefined
 }
 
 /** Makes a failure for the events; a span becomes a location and a code frame. */
@@ -36,7 +37,8 @@ export const failure = (init: FailureInit): Failure => {
     ...init.hint === undefined ? {} : { hint: init.hint },
     ...location === undefined ? {} : { location },
     ...init.span === undefined ? {} : { frame: frameOf(init.span) },
-    ...init.values === undefined || init.values.length === 0 ? {} : { values: init.values }
+    ...init.values === undefined || init.values.length === 0 ? {} : { values: init.values },
+    ...init.undone === true ? { undone: true } : {}
   }
 }
 
@@ -51,7 +53,8 @@ export const fromAction = (error: ActionError, location: Location): StepFailure 
     message: error.message,
     hint: error.hint,
     location,
-    values: error.values
+    values: error.values,
+    undone: error.undone
   }, error.status)
 
 /** The failure of a piece of code; in an expectation that is a check that said no. */

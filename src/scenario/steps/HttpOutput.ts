@@ -142,10 +142,24 @@ const reasons = {
   CircuitOpen: "Unavailable"
 } as const satisfies Readonly<Record<HttpExchange.HttpExchangeError["reason"], Action.ActionError["reason"]>>
 
+/** With these no server has seen the request. */
+const unsent: ReadonlySet<HttpExchange.HttpExchangeError["reason"]> = new Set([
+  "InvalidUrl",
+  "InvalidHeader",
+  "InvalidBody",
+  "Dns",
+  "Refused",
+  "Unreachable",
+  "ConnectTimeout",
+  "Tls",
+  "CircuitOpen"
+])
+
 export const toActionError = (error: HttpExchange.HttpExchangeError): Action.ActionError =>
   new Action.ActionError({
     reason: reasons[error.reason],
     message: error.message,
     ...(error.hint === undefined ? {} : { hint: error.hint }),
+    ...(unsent.has(error.reason) ? { undone: true } : {}),
     cause: error
   })
