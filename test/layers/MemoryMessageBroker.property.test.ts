@@ -73,7 +73,8 @@ const run = Effect.fnUntraced(function*(steps: ReadonlyArray<Step>, queue: Omit<
       case "publish":
         publishing.push(
           yield* Effect.forkChild(
-            client.publish({ routingKey: "q", body: "", messageId: `m${made++}`, priority: step.priority })
+            client.publish({ routingKey: "q", body: "", messageId: `m${made++}`, priority: step.priority }),
+            { startImmediately: true }
           )
         )
         break

@@ -85,9 +85,10 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     declare,
     publish,
     publishMany: (messages, { window = 256 } = {}) =>
-      // A failure waits for its turn, so that the confirms before it come out.
-      Stream.mapEffect(messages, (message) => Effect.exit(publish(message)), { concurrency: isDirect ? 1 : window })
-        .pipe(
+      isDirect
+        ? Stream.mapEffect(messages, publish)
+        // A failure waits for its turn, so that the confirms before it come out.
+        : Stream.mapEffect(messages, (message) => Effect.exit(publish(message)), { concurrency: window }).pipe(
           Stream.mapEffect((exit) => exit)
         ),
     consume,

@@ -193,7 +193,12 @@ export class BrokerHost {
   }
 
   #route(message: Stored): ReadonlyArray<BrokerQueue> {
-    return this.#exchanges.route(message).flatMap((name) => this.#queues.get(name) ?? [])
+    const queues: Array<BrokerQueue> = []
+    for (const name of this.#exchanges.route(message)) {
+      const queue = this.#queues.get(name)
+      if (queue !== undefined) queues.push(queue)
+    }
+    return queues
   }
 
   /** Answers with whether every queue took it; those that did have it. */

@@ -92,5 +92,5 @@ const stored = (message: Outgoing, messageId: string): Stored => ({
   properties: OutgoingMessage.propertiesOf(message, messageId),
   exchange: message.exchange ?? "",
   routingKey: message.routingKey,
-  body: typeof message.body === "string" ? encoder.encode(message.body) : Uint8Array.from(message.body)
+  body: typeof message.body === "string" ? encoder.encode(message.body) : new Uint8Array(message.body)
 })
