@@ -5,6 +5,7 @@
 import { connect, credentials } from "amqplib"
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, GetMessage, Message, Options } from "amqplib"
 import { Deferred, Duration, Effect, Predicate, Redacted, type Scope } from "effect"
+import { Duplex } from "node:stream"
 import type { BrokerError, ConnectOptions } from "../../../services/MessageBroker.ts"
 import type { Address } from "./AmqpAddress.ts"
 import { failure, fromDriver } from "./AmqpFailure.ts"
@@ -54,11 +55,27 @@ export const open = Effect.fnUntraced(function*(
   model.on("blocked", (why) => events.onBlocked(why))
   model.on("unblocked", () => events.onUnblocked())
 
+  const leaving = new Set<Promise<unknown>>()
+  const opener = <A extends Channel>(create: () => Promise<A>): Effect.Effect<A, BrokerError> =>
+    Effect.raceFirst(
+      abandonable(
+        async () => {
+          while (leaving.size > 0) await Promise.all(leaving)
+          const channel = await create()
+          attend(channel, leaving)
+          return channel
+        },
+        (channel) => void channel.close().catch(() => {}),
+        { shown, what: "open a channel" }
+      ),
+      Effect.flatMap(Deferred.await(lost), (why) => Effect.fail(why))
+    )
+
   const { product, version } = model.connection.serverProperties
   return {
     version: `${product} ${version}`,
-    openChannel: channel(shown, () => model.createChannel(channelOptions)),
-    openConfirmChannel: channel(shown, () => model.createConfirmChannel(channelOptions)),
+    openChannel: opener(() => model.createChannel(channelOptions)),
+    openConfirmChannel: opener(() => model.createConfirmChannel(channelOptions)),
     failure: () => problem,
     lost: Deferred.await(lost)
   }
@@ -120,17 +137,31 @@ const cut = ({ connection }: ChannelModel): void => {
   if (typeof connection.stream.destroy === "function") connection.stream.destroy()
 }
 
-const channel = <A extends Channel>(shown: string, create: () => Promise<A>): Effect.Effect<A, BrokerError> =>
-  abandonable(
-    () =>
-      create().then((channel) => {
-        // An error also closes the channel; without a listener it would end the process.
-        channel.on("error", () => {})
-        return channel
-      }),
-    (channel) => void channel.close().catch(() => {}),
-    { shown, what: "open a channel" }
-  )
+/**
+ * Watches a channel. The driver gives the number of a channel that the broker closed to the next one at once, while frames of
+ * the former may still wait to be written; coming after the opening of the next, they would end the whole connection. So
+ * nothing is opened before they are gone.
+ */
+const attend = (channel: Channel, leaving: Set<Promise<unknown>>): void => {
+  const frames = framesOf(channel)
+  // An error also closes the channel; without a listener it would end the process.
+  channel.on("error", () => {})
+  channel.on("close", () => {
+    if (frames === undefined || frames.readableLength + frames.writableLength === 0) return
+    const gone: Promise<unknown> = new Promise<void>((resolve) => frames.once("end", resolve))
+      .then(() => leaving.delete(gone))
+    leaving.add(gone)
+  })
+}
+
+/** What the channel has written and the socket has not taken yet; the driver does not show it. */
+const framesOf = (channel: Channel): Duplex | undefined => {
+  const { connection } = channel
+  if (!Predicate.hasProperty(channel, "ch") || typeof channel.ch !== "number") return undefined
+  if (!Predicate.hasProperty(connection, "channels") || !Array.isArray(connection.channels)) return undefined
+  const entry: unknown = connection.channels[channel.ch]
+  return Predicate.hasProperty(entry, "buffer") && entry.buffer instanceof Duplex ? entry.buffer : undefined
+}
 
 /** A promise that cannot be cancelled: what it brings after an interruption is thrown away. */
 const abandonable = <A>(

@@ -73,7 +73,7 @@ export const open = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     Effect.forever
   )
   yield* Effect.addFinalizer(() => {
-    problem = failure("Connection", { shown: options.shown, what: "go on" }, "the client was closed")
+    problem = failure("Connection", { shown: options.shown, what: "use the connection" }, "the client was closed")
     const waited = next
     up = undefined
     next = Deferred.makeUnsafe()

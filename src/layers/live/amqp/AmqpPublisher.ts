@@ -190,13 +190,16 @@ export const make = Effect.fnUntraced(function*(
     const isRefusal = code !== undefined && code !== 320
     // All messages of a lane go to the same exchange. Of other refusals only a message that was alone can be the cause.
     const isTheirs = code === 404 || isRefusal && lane.sent.size === 1
+    // The channel is out of the way before anybody hears of it, and may publish more.
+    const failed: Array<Parcel> = []
     for (let parcel = lane.sent.last; parcel !== undefined; parcel = lane.sent.last) {
       take(lane, parcel)
-      if (isTheirs) settle(parcel, Exit.fail(fromDriver(why, attempt(parcel))))
+      if (isTheirs) failed.push(parcel)
       else if (parcel.settle !== undefined) lane.waiting.prepend(parcel)
     }
     if (isRefusal) lane.careful = isTheirs ? Math.max(0, lane.careful - 1) : lane.waiting.size
     pool.remove(slot)
+    for (const parcel of failed.reverse()) settle(parcel, Exit.fail(fromDriver(why, attempt(parcel))))
     goOn(lane)
     pool.forget(lane)
   }
