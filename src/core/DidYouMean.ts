@@ -6,7 +6,8 @@ const maxLength = 64
 /**
  * Returns the candidate closest to `word`, the first one of several equally close, or `undefined` when none is close.
  *
- * Letter case is free; a swap of neighbours counts as one edit; about one edit in three letters is allowed.
+ * Letter case is free; a swap of neighbours counts as one edit; about one edit in three letters is allowed. A
+ * word that others begin with means the shortest of those.
  */
 export const suggest = (word: string, candidates: Iterable<string>): string | undefined => {
   if (word.length === 0 || word.length > maxLength) return undefined
@@ -21,8 +22,13 @@ export const suggest = (word: string, candidates: Iterable<string>): string | un
       bestDistance = distance
     }
   }
-  return best
+  return best ?? beginningWith(wanted, candidates)
 }
+
+/** `update` for `update_one`: the only word, or the shortest one, that begins so. */
+const beginningWith = (wanted: string, candidates: Iterable<string>): string | undefined =>
+  wanted.length < 4 ? undefined : [...candidates].filter((candidate) => fold(candidate).startsWith(wanted))
+    .reduce<string | undefined>((best, one) => best === undefined || one.length < best.length ? one : best, undefined)
 
 /** `did you mean "x"?`, or `undefined`. */
 export const hint = (word: string, candidates: Iterable<string>): string | undefined => {

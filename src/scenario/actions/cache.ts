@@ -80,6 +80,7 @@ steps:
   ],
   run: Effect.fnUntraced(function*(input, context) {
     const { client } = yield* Connection.open(CacheStep.family, input.url, context)
+    yield* CacheStep.needsServer(client, input)
     return yield* CacheStep.run(client, input, context)
   })
 })

@@ -134,6 +134,21 @@ const fromStored = (stored: unknown): Value => {
   return Object.fromEntries(Object.entries(stored).map(([name, value]) => [name, fromStored(value)]))
 }
 
+/** A program goes on without its cache server; a step that looks into it does not: what it found would say nothing of the server. */
+export const needsServer = Effect.fnUntraced(function*(
+  client: CacheStore.CacheClient,
+  input: Input
+): Effect.fn.Return<void, ActionError> {
+  if (input.health === true || input.statistics === true) return
+  const { hint, problem, status } = yield* client.health
+  if (status === "up") return
+  return yield* new ActionError({
+    reason: "Connection",
+    message: problem ?? "the cache server is not reached",
+    ...(hint === undefined ? {} : { hint })
+  })
+})
+
 /** Does the one operation of an input, and answers with the fields of the action's output that belong to it. */
 export const run = (
   client: CacheStore.CacheClient,
