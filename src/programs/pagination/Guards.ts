@@ -3,9 +3,11 @@
  * API that answers 200 all the way can still leave rows out; each of these signs fails aloud.
  */
 import { Result } from "effect"
+import * as Json from "../../core/Json.ts"
 import { field, isRecord, type Value } from "../../core/Value.ts"
-import { IdSet } from "./IdSet.ts"
-import type { Position } from "./Style.ts"
+import { hash, IdSet } from "./IdSet.ts"
+import * as PageBody from "./PageBody.ts"
+import * as Style from "./Style.ts"
 
 /** A sign that rows are missing, or there twice. */
 export interface Sign {
@@ -20,9 +22,11 @@ export type Guard =
   | "new ids on every page"
   | "cursors once"
   | "page 1 once"
+  | "no page twice"
   | "full pages"
   | "one total"
   | "total reached"
+  | "said to end"
 
 /** A page as it came. */
 export interface Page {
@@ -31,39 +35,68 @@ export interface Page {
   readonly rows: ReadonlyArray<Value>
   /** What it says that there is in all. */
   readonly total: number | undefined
-  /** Where the next one is, for lists that go from page to page. */
-  readonly next: Position | undefined
+  /** Whether it says that there are more pages. */
+  readonly more: boolean | undefined
+  /** Where it was asked for. */
+  readonly asked: Style.Position | undefined
+  /** Where the next one is. */
+  readonly next: Style.Position | undefined
 }
 
 export interface Options {
   /** The field that tells rows apart. */
   readonly id: string | undefined
-  /** Rows that every page but the last one has; absent when not known. */
-  readonly pageSize: number | undefined
+  readonly style: Style.Style
+  /** Rows of the first page; where any page can be asked for every one but the last has as many. */
+  readonly pageSize: number
   /** The first row may be the last of the page before: some cursors count it in. It is left out then. */
   readonly inclusive: boolean
+  /** What pages that were read before said that there is in all. */
+  readonly total?: number | undefined
+  /** The ids of pages that were read before, as {@link Checked} has them. */
+  readonly seen?: ReadonlyArray<Float64Array> | undefined
+}
+
+/** A page that is well. */
+export interface Checked {
+  /** Without those that are to be left out. */
+  readonly rows: ReadonlyArray<Value>
+  /** The hashes of their ids; empty when they have none. */
+  readonly ids: Float64Array
 }
 
 export interface Guards {
-  /** Checks the next page and returns its rows; those that are to be left out are not among them. */
-  readonly check: (page: Page) => Result.Result<ReadonlyArray<Value>, Sign>
-  /** Checks the whole, once the last page was. */
-  readonly end: () => Result.Result<void, Sign>
+  /** Checks the next page. */
+  readonly check: (page: Page) => Result.Result<Checked, Sign>
+  /** Checks the whole, once the last page was; `rows` are all, with those that were read before. */
+  readonly end: (rows: number) => Result.Result<void, Sign>
   /** The guards that had something to look at. */
   readonly applied: () => ReadonlyArray<Guard>
+  /** Rows that were checked. */
   readonly count: () => number
 }
+
+const none = new Float64Array(0)
 
 export const make = (options: Options): Guards => {
   const ids = new IdSet()
   const cursors = new IdSet()
+  const contents = new IdSet()
   const applied = new Set<Guard>()
-  let total: number | undefined
+  let total = options.total
   let count = 0
-  let lastId: string | undefined
-  let firstIds: ReadonlyArray<string> | undefined
+  let firstIds: Float64Array | undefined
+  let lastId: number | undefined
+  /** Whether the last page that had rows says that there are more. */
+  let more: boolean | undefined
   /** A page that was not full; only the last one may be. */
   let short: { readonly page: number; readonly rows: number } | undefined
+
+  for (const page of options.seen ?? []) {
+    if (page.length > 0) firstIds ??= page
+    for (const id of page) ids.addHash(id)
+    lastId = page.at(-1) ?? lastId
+  }
 
   const checkCursor = ({ index, next }: Page): Result.Result<void, Sign> => {
     if (next === undefined) return Result.succeed(undefined)
@@ -91,8 +124,9 @@ export const make = (options: Options): Guards => {
     return Result.succeed(undefined)
   }
 
+  /** Pages that are asked for by number or offset are all full but the last one; others may be filtered after they were cut. */
   const checkLength = ({ index, rows }: Page): Result.Result<void, Sign> => {
-    if (options.pageSize === undefined) return Result.succeed(undefined)
+    if (!Style.isRandomAccess(options.style)) return Result.succeed(undefined)
     applied.add("full pages")
     if (short !== undefined && rows.length > 0) {
       return sign(
@@ -105,16 +139,30 @@ export const make = (options: Options): Guards => {
     return Result.succeed(undefined)
   }
 
-  const checkIds = ({ index, rows }: Page): Result.Result<ReadonlyArray<Value>, Sign> => {
+  /** Of rows without an id at least whole pages are told apart. */
+  const checkContent = ({ index, rows }: Page): Result.Result<Checked, Sign> => {
+    if (rows.length < 2 || !isRecord(rows[0])) return Result.succeed({ rows, ids: none })
+    applied.add("no page twice")
+    return contents.add(Json.stringify(rows)) ? Result.succeed({ rows, ids: none }) : sign(
+      "no page twice",
+      `page ${index + 1} has the same rows as an earlier page`,
+      "the API repeats itself; say which field tells rows apart if they are really others"
+    )
+  }
+
+  const checkIds = (page: Page): Result.Result<Checked, Sign> => {
     const { id: name } = options
-    if (name === undefined || rows.length === 0) return Result.succeed(rows)
-    const idOf = (row: Value) => isRecord(row) ? textOf(field(row, name)) : undefined
-    const own = rows.map(idOf)
-    const included = options.inclusive && index > 0 && own[0] !== undefined && own[0] === lastId
-    const from = included ? 1 : 0
+    const { asked, index, rows } = page
+    if (rows.length === 0) return Result.succeed({ rows, ids: none })
+    if (name === undefined) return checkContent(page)
+    const own = rows.map((row) => isRecord(row) ? PageBody.textOf(field(row, name)) : undefined)
+    const hashes = own.map((id) => id === undefined ? undefined : hash(id))
+    const isCursor = options.style._tag === "Cursor" && options.style.path === undefined && own[0] === String(asked)
+    const isAgain = options.inclusive && hashes[0] !== undefined && hashes[0] === lastId
+    const from = index > 0 && (isCursor || isAgain) ? 1 : 0
     applied.add("unique ids").add("new ids on every page").add("page 1 once")
 
-    const known = own.flatMap((id) => id === undefined ? [] : [id])
+    const known = Float64Array.from(hashes.slice(from).filter((id) => id !== undefined))
     if (firstIds === undefined) firstIds = known
     else if (known.length > 0 && known.length === firstIds.length && known.every((id, at) => id === firstIds![at])) {
       return sign(
@@ -123,7 +171,11 @@ export const make = (options: Options): Guards => {
         "the API does not know this position any more: it began anew"
       )
     }
-    const repeated = own.slice(from).filter((id) => id !== undefined && !ids.add(id))
+    const repeated: Array<string> = []
+    for (let at = from; at < own.length; at++) {
+      const id = hashes[at]
+      if (id !== undefined && !ids.addHash(id)) repeated.push(own[at]!)
+    }
     const fresh = own.length - from - repeated.length
     if (fresh === 0 && own.length > from) {
       return sign(
@@ -135,12 +187,12 @@ export const make = (options: Options): Guards => {
     if (repeated.length > 0) {
       return sign(
         "unique ids",
-        `page ${index + 1} has ${repeated.length} rows of earlier pages, such as ${name} ${repeated[0]}`,
+        `page ${index + 1} has ${repeated.length} rows that were there before, such as ${name} ${repeated[0]}`,
         "the list changed meanwhile, so others may be missing: begin again, or sort it by something that does not change"
       )
     }
-    lastId = own.at(-1)
-    return Result.succeed(from === 0 ? rows : rows.slice(from))
+    lastId = known.at(-1) ?? lastId
+    return Result.succeed({ rows: from === 0 ? rows : rows.slice(from), ids: known })
   }
 
   return {
@@ -148,26 +200,36 @@ export const make = (options: Options): Guards => {
       Result.gen(function*() {
         yield* checkTotal(page)
         yield* checkLength(page)
-        const rows = yield* checkIds(page)
+        const checked = yield* checkIds(page)
         yield* checkCursor(page)
-        count += rows.length
-        return rows
+        count += checked.rows.length
+        if (page.rows.length > 0) more = page.more
+        return checked
       }),
-    end: () => {
-      if (total === undefined) return Result.succeed(undefined)
-      applied.add("total reached")
-      return count === total ? Result.succeed(undefined) : sign(
-        "total reached",
-        `${count} rows came, and the API says that there are ${total}`,
-        "rows are missing or the list changed meanwhile: begin again"
-      )
+    end: (rows) => {
+      if (total !== undefined) {
+        applied.add("total reached")
+        if (rows !== total) {
+          return sign(
+            "total reached",
+            `${rows} rows came, and the API says that there are ${total}`,
+            "rows are missing or the list changed meanwhile: begin again"
+          )
+        }
+      }
+      if (more === undefined) return Result.succeed(undefined)
+      applied.add("said to end")
+      return more
+        ? sign(
+          "said to end",
+          "the last page says that there are more, and not how to get them",
+          "say how the API pages, such as --style page, offset or cursor:after"
+        )
+        : Result.succeed(undefined)
     },
     applied: () => [...applied],
     count: () => count
   }
 }
-
-const textOf = (value: Value | undefined): string | undefined =>
-  typeof value === "string" ? value : typeof value === "number" || typeof value === "bigint" ? String(value) : undefined
 
 const sign = (guard: Guard, message: string, hint: string) => Result.fail({ guard, message, hint })

@@ -9,8 +9,13 @@ export class IdSet {
 
   /** Adds an id; false when it was there. */
   add(id: string): boolean {
+    return this.addHash(hash(id))
+  }
+
+  /** Adds an id by its {@link hash}. */
+  addHash(id: number): boolean {
     if (this.count * 2 >= this.table.length) this.grow()
-    const added = this.put(hash(id))
+    const added = this.put(id)
     if (added) this.count++
     return added
   }
@@ -43,7 +48,7 @@ export class IdSet {
 }
 
 /** 53 bits, never 0: cyrb53. */
-const hash = (text: string): number => {
+export const hash = (text: string): number => {
   let a = 0xdeadbeef
   let b = 0x41c6ce57
   for (let at = 0; at < text.length; at++) {

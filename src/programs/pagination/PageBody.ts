@@ -46,7 +46,7 @@ export const rowsOf = (body: Value, path: Path): ReadonlyArray<Value> | undefine
 export const findId = (rows: ReadonlyArray<Value>): string | undefined =>
   ["id", "_id", "uuid", "key", "name"].find((name) => {
     const ids = rows.map((row) => isRecord(row) ? field(row, name) : undefined)
-    return ids.length > 0 && ids.every((id) => typeof id === "string" || typeof id === "number") &&
+    return ids.length > 0 && ids.every((id) => textOf(id) !== undefined) &&
       new Set(ids).size === ids.length
   })
 
@@ -65,6 +65,14 @@ export const firstOf = <A>(
 
 export const textIn = (value: Value | undefined): string | undefined =>
   typeof value === "string" && value !== "" ? value : undefined
+
+/** A cursor: a text that is not empty, or a number. */
+export const cursorIn = (value: Value | undefined): string | undefined =>
+  typeof value === "number" || typeof value === "bigint" ? String(value) : textIn(value)
+
+/** An id as text; `undefined` for what is none. */
+export const textOf = (value: Value | undefined): string | undefined =>
+  typeof value === "string" ? value : typeof value === "number" || typeof value === "bigint" ? String(value) : undefined
 
 export const countIn = (value: Value | undefined): number | undefined =>
   typeof value === "number" && Number.isInteger(value) && value >= 0 ? value : undefined
@@ -109,3 +117,9 @@ export const totalPagesPaths = inGroups(
   "last_page",
   "lastPage"
 )
+
+const morePaths = inGroups("has_more", "hasMore", "has_next", "hasNext", "has_next_page", "hasNextPage")
+
+/** Whether an answer says that there are more pages; `undefined` when it does not say. */
+export const moreIn = (body: Value): boolean | undefined =>
+  firstOf(body, morePaths, (value) => typeof value === "boolean" ? value : undefined)?.value

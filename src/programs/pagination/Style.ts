@@ -63,11 +63,20 @@ export const requestAt = (request: Request, style: Style, position: Position | u
 /** Puts a parameter into the query, in the place of the one of that name in the URL. */
 export const withParameter = (request: Request, name: string, value: string): Request => {
   const [path = "", query = ""] = request.url.split("?")
-  const kept = query.split("&").filter((part) => part !== "" && decodeURIComponent(part.split("=")[0]!) !== name)
+  const kept = query.split("&").filter((part) => part !== "" && decoded(part.split("=")[0]!) !== name)
   return {
     ...request,
     url: kept.length === 0 ? path : `${path}?${kept.join("&")}`,
     query: { ...request.query, [name]: value }
+  }
+}
+
+/** As it stands when it is no encoding. */
+const decoded = (text: string): string => {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
   }
 }
 
@@ -134,7 +143,7 @@ export const detect = (answer: Exchange, body: Value): Style => {
   const next = PageBody.firstOf(body, nextUrls, (value) => isUrl(value) ? value : undefined)
   if (next !== undefined) return { _tag: "NextUrl", path: next.path }
   for (const [name, parameter] of cursors) {
-    const cursor = PageBody.firstOf(body, PageBody.inGroups(name), PageBody.textIn)
+    const cursor = PageBody.firstOf(body, PageBody.inGroups(name), PageBody.cursorIn)
     if (cursor !== undefined) return { _tag: "Cursor", parameter, path: cursor.path }
   }
   const offset = parameterOf(sent, offsetParameters)
@@ -175,21 +184,72 @@ export const linkOf = (answer: Exchange, relation: string): string | undefined =
   return undefined
 }
 
-/** Where the page after this answer is, for styles that go from page to page; `undefined` at the end. */
-export const nextPosition = (
-  style: Style,
-  answer: Exchange,
-  body: Value,
-  lastId: string | undefined
-): string | undefined => {
+/** Where the page after this answer is, for styles whose answers say so; `undefined` at the end. */
+export const nextPosition = (style: Style, answer: Exchange, body: Value): string | undefined => {
   const absolute = (url: string | undefined) => url === undefined ? undefined : URL.parse(url, answer.sent.url)?.href
   switch (style._tag) {
     case "Cursor":
-      return style.path === undefined ? lastId : PageBody.textIn(PageBody.at(body, style.path))
+      return style.path === undefined ? undefined : PageBody.cursorIn(PageBody.at(body, style.path))
     case "NextUrl":
       return absolute(PageBody.textIn(PageBody.at(body, style.path)))
     case "Link":
       return absolute(linkOf(answer, "next"))
+    default:
+      return undefined
+  }
+}
+
+/** Where the first page was, as its request said. */
+export const firstPosition = (style: Style, answer: Exchange): Position | undefined => {
+  const asked = "parameter" in style ? answer.sent.url.searchParams.get(style.parameter) : null
+  if (style._tag === "Page") return asked === null ? style.first : Number(asked)
+  return style._tag === "Offset" ? Number(asked ?? 0) : asked ?? undefined
+}
+
+/** The number of the last page, as the `Link` header or the body name it; of a body only where pages begin at 1. */
+export const lastPage = (
+  style: Style & { readonly _tag: "Page" },
+  answer: Exchange,
+  body: Value
+): number | undefined => {
+  const link = URL.parse(linkOf(answer, "last") ?? "", answer.sent.url)?.searchParams.get(style.parameter)
+  if (linkOf(answer, "last") !== undefined && link !== undefined && link !== null && /^\d+$/.test(link)) {
+    return Number(link)
+  }
+  const pages = PageBody.firstOf(body, PageBody.totalPagesPaths, PageBody.countIn)?.value
+  return pages === undefined || pages === 0 || style.first > 1 ? undefined : pages - 1 + style.first
+}
+
+/** Whether an answer that leads nowhere says so itself: a cursor or a link to the next page that is null, or `has_more: false`. */
+export const saysLast = (body: Value): boolean =>
+  PageBody.moreIn(body) === false ||
+  [...nextUrls, ...cursors.flatMap(([name]) => PageBody.inGroups(name))].some((path) => {
+    const value = PageBody.at(body, path)
+    return value === null || value === "" || value === false
+  })
+
+/**
+ * Reads a style as people write it: `page`, `page:p`, `offset:skip`, `cursor:start` (the id of the last row),
+ * `cursor:after=meta.next` (a cursor in the answer), `next:links.next` (the URL of the next page), `link`, `none`.
+ * `page` may begin elsewhere than at 1: `page:p=0`.
+ */
+export const parse = (text: string): Style | undefined => {
+  const [, kind, parameter, path] = /^(\w+)(?::([^=]+)(?:=(.+))?)?$/.exec(text) ?? []
+  switch (kind) {
+    case "page":
+      return path !== undefined && !/^\d+$/.test(path)
+        ? undefined
+        : { _tag: "Page", parameter: parameter ?? "page", first: Number(path ?? 1) }
+    case "offset":
+      return path === undefined ? { _tag: "Offset", parameter: parameter ?? "offset" } : undefined
+    case "cursor":
+      return parameter === undefined ? undefined : { _tag: "Cursor", parameter, path }
+    case "next":
+      return path === undefined ? { _tag: "NextUrl", path: parameter ?? "next" } : undefined
+    case "link":
+      return parameter === undefined ? { _tag: "Link" } : undefined
+    case "none":
+      return parameter === undefined ? { _tag: "Single" } : undefined
     default:
       return undefined
   }
