@@ -1,17 +1,27 @@
 /**
  * Waits for many remote workflows: all that belong to one parent are asked for with one request, less often the longer
- * nothing changes, until enough of them ended, one failed, or time is up.
+ * it takes, until enough of them ended, one failed, or time is up.
  *
- * Where the states come from is the caller's: a profile's list endpoint, or anything that can be asked.
+ * One clock serves all parents: whoever is due first is asked first, so many at once and so many a second. A hundred thousand
+ * workflows cost their records, not a fiber each. Where the states come from is the caller's: a profile's list endpoint, or
+ * anything that can be asked.
  */
-import { Clock, Deferred, Duration, Effect, Queue, Random, Semaphore, Stream } from "effect"
+import { Clock, Duration, Effect, Queue, Random, Result as Try, Stream } from "effect"
+import * as DurationText from "../core/DurationText.ts"
+import * as Agenda from "./wait/Agenda.ts"
+import { type Parent, Tally } from "./wait/Tally.ts"
 
 /** A workflow that is awaited. */
 export interface Item {
   /** What it belongs to, such as a site: one request tells of all workflows of one parent. */
   readonly parent: string
   readonly id: string
+  /** When it began to be awaited, in milliseconds since 1970; its own time counts from there. @default the beginning of the wait */
+  readonly since?: number | undefined
 }
+
+/** What ends a wait: all done, one done, or so many done. */
+export type Goal = "all" | "any" | { readonly done: number }
 
 /** How a workflow is, as far as it was seen. */
 export interface Seen {
@@ -28,20 +38,30 @@ export interface Seen {
 export interface Options<E, R> {
   /** Tells of the workflows of one parent; those that are not there are left out. */
   readonly poll: (parent: string, ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Seen>, E, R>
-  /** What ends the wait: all ended, one done, or so many done. @default "all" */
-  readonly until?: "all" | "any" | { readonly done: number } | undefined
+  /** A goal that cannot be reached any more ends the wait too; `all` waits for the others even so. @default "all" */
+  readonly until?: Goal | undefined
+  /** What an earlier wait knows of some of the items: they count, and are not looked at again. @default none */
+  readonly ended?: ReadonlyArray<Ended> | undefined
   /** Ends the wait at the first one that failed. @default false */
   readonly failFast?: boolean | undefined
   /** Bound on the whole wait. @default none */
   readonly timeout?: Duration.Input | undefined
-  /** Bound on each workflow, from the beginning of the wait. @default none */
+  /** Bound on each workflow, from its `since`. @default none */
   readonly itemTimeout?: Duration.Input | undefined
-  /** Waits between looks at one parent; the last one stays. A change begins anew. @default 1, 2, 5 and 10 seconds */
+  /** Waits between looks at one parent; the last one stays, and each is made longer or shorter by up to a tenth. @default 1, 2, 5 and 10 seconds */
   readonly intervals?: ReadonlyArray<Duration.Input> | undefined
   /** Parents that are asked at once. @default 5 */
   readonly concurrency?: number | undefined
+  /** Looks a second, of all parents together. @default what the client behind `poll` lets through */
+  readonly pollsPerSecond?: number | undefined
+  /** Looks of all parents together; after them time is up. @default no bound */
+  readonly maxPolls?: number | undefined
+  /** Bound on one look. @default 1 minute */
+  readonly pollTimeout?: Duration.Input | undefined
   /** A workflow that was absent so often in a row is missing. @default 3 */
   readonly absences?: number | undefined
+  /** Looks in a row that must say that a workflow ended, for an API whose states flap. @default 1 */
+  readonly confirmations?: number | undefined
   /** Looks at a parent that may fail in a row before its workflows are given up. @default 10 */
   readonly failures?: number | undefined
 }
@@ -53,8 +73,9 @@ export interface Ended extends Item {
   readonly outcome: Outcome
   /** How it was seen last; absent when it never was. */
   readonly seen?: Seen | undefined
-  /** Why it is unreachable. */
+  /** Why it is unreachable, or why its time was up. */
   readonly problem?: string | undefined
+  /** From its `since`, in milliseconds. */
   readonly durationMs: number
 }
 
@@ -76,14 +97,7 @@ export type Event =
 export const all = <E extends { readonly message: string }, R>(
   items: ReadonlyArray<Item>,
   options: Options<E, R>
-): Effect.Effect<Result, never, R> =>
-  events(items, options).pipe(
-    Stream.runFold((): Result | undefined => undefined, (_, event) =>
-      event._tag === "Finished" ? event.result : undefined),
-    Effect.map((result) =>
-      result!
-    )
-  )
+): Effect.Effect<Result, never, R> => wait(items, options, () => Effect.void)
 
 /** Emits what is seen; the last event is `Finished`. Workflows that are given twice are awaited once. */
 export const events = <E extends { readonly message: string }, R>(
@@ -98,13 +112,6 @@ export const events = <E extends { readonly message: string }, R>(
     })
   )
 
-interface Watched {
-  readonly item: Item
-  seen: Seen | undefined
-  absent: number
-  ended: Ended | undefined
-}
-
 const wait = Effect.fnUntraced(function*<E extends { readonly message: string }, R>(
   items: ReadonlyArray<Item>,
   options: Options<E, R>,
@@ -112,127 +119,110 @@ const wait = Effect.fnUntraced(function*<E extends { readonly message: string },
 ): Effect.fn.Return<Result, never, R> {
   const clock = yield* Clock.Clock
   const started = clock.monotonicTimeNanosUnsafe()
-  const elapsed = () => Number((clock.monotonicTimeNanosUnsafe() - started) / 1_000n) / 1_000
-  const watched = new Map<string, Watched>()
-  for (const item of items) {
-    watched.set(`${item.parent}\u0000${item.id}`, { item, seen: undefined, absent: 0, ended: undefined })
-  }
-  const everything = [...watched.values()]
-  const byParent = Map.groupBy(everything, ({ item }) => item.parent)
-  const wanted = options.until ?? "all"
-  const enough = wanted === "all" ? everything.length : wanted === "any" ? 1 : wanted.done
-  const intervals = (options.intervals ?? ["1 second", "2 seconds", "5 seconds", "10 seconds"])
-    .map((interval) => Duration.toMillis(Duration.fromInputUnsafe(interval)))
-  const itemTimeout = millisOf(options.itemTimeout)
-  const turns = yield* Semaphore.make(options.concurrency ?? 5)
-  const over = yield* Deferred.make<void>()
-  let told: Array<Event> = []
-  let polls = 0
-  let pending = everything.length
-  let done = 0
-  let failed = 0
-
-  const end = (one: Watched, outcome: Outcome, problem?: string): void => {
-    one.ended = {
-      ...one.item,
-      outcome,
-      durationMs: Math.round(elapsed()),
-      ...(one.seen === undefined ? {} : { seen: one.seen }),
-      ...(problem === undefined ? {} : { problem })
-    }
-    pending--
-    if (outcome === "done") done++
-    else failed++
-    told.push({ _tag: "Ended", item: one.ended })
-    if (isOver()) Deferred.doneUnsafe(over, Effect.void)
-  }
-
-  const isOver = (): boolean =>
-    pending === 0 || done >= enough && wanted !== "all" || options.failFast === true && failed > 0 ||
-    done + pending < enough && wanted !== "all"
-
-  const tellAll = Effect.suspend(() => {
-    const events = told
-    told = []
-    return events.length === 0 ? Effect.void : tell(events)
+  const now = () => Number((clock.monotonicTimeNanosUnsafe() - started) / 1_000n) / 1_000
+  const tally = new Tally(items, options.ended ?? [], {
+    until: options.until ?? "all",
+    failFast: options.failFast ?? false,
+    absences: options.absences ?? 3,
+    confirmations: options.confirmations ?? 1,
+    failures: options.failures ?? 10,
+    itemTimeout: millisOf(options.itemTimeout ?? Duration.infinity)
+  }, clock.currentTimeMillisUnsafe())
+  const polls = { count: 0, most: options.maxPolls ?? Infinity }
+  const told = Effect.suspend(() => {
+    const events = tally.take()
+    return events.length === 0 ? Effect.void : Effect.asVoid(tell(events))
   })
 
-  /** Takes note of what a look saw; answers with whether anything changed. */
-  const note = (group: ReadonlyArray<Watched>, seen: ReadonlyMap<string, Seen>): boolean => {
-    let changed = false
-    for (const one of group) {
-      const now = seen.get(one.item.id)
-      if (now === undefined) {
-        if (++one.absent >= (options.absences ?? 3)) end(one, "missing")
-        continue
-      }
-      one.absent = 0
-      if (one.seen === undefined || differs(one.seen, now)) {
-        changed = true
-        told.push({ _tag: "Changed", item: one.item, seen: now })
-      }
-      one.seen = now
-      if (now.state === "done" || now.state === "failed") end(one, now.state)
-    }
-    return changed
-  }
-
-  const watch = Effect.fnUntraced(function*(parent: string, group: ReadonlyArray<Watched>) {
-    let step = 0
-    let failures = 0
-    while (true) {
-      const open = group.filter(({ ended }) => ended === undefined)
-      if (open.length === 0 || isOver()) return
-      polls++
-      const seen = yield* turns.withPermit(Effect.result(options.poll(parent, open.map(({ item }) => item.id))))
-      if (seen._tag === "Success") {
-        failures = 0
-        step = note(open, seen.success) ? 0 : step + 1
-      } else {
-        const problem = seen.failure.message
-        told.push({ _tag: "Trouble", parent, problem })
-        if (++failures >= (options.failures ?? 10)) { for (const one of open) end(one, "unreachable", problem) }
-        step++
-      }
-      yield* tellAll
-      const interval = intervals[Math.min(step, intervals.length - 1)]! * (0.9 + 0.2 * (yield* Random.next))
-      const left = itemTimeout - elapsed()
-      yield* Effect.sleep(Duration.millis(Math.max(0, Math.min(interval, left))))
-      if (left <= interval) {
-        for (const one of group) if (one.ended === undefined) end(one, "timed out")
-        return
-      }
-    }
+  const looking = looks(tally, options, polls, now, told)
+  const timeout = options.timeout
+  const outOfTime = yield* timeout === undefined ? looking : Effect.timeoutOrElse(looking, {
+    duration: timeout,
+    orElse: () => Effect.succeed(`within ${DurationText.format(Duration.fromInputUnsafe(timeout))}`)
   })
-
-  const finish = (timedOut: boolean): Result => {
-    for (const one of everything) if (one.ended === undefined) end(one, timedOut ? "timed out" : "not awaited")
-    const met = wanted === "all" ? done === everything.length : done >= enough
-    const outOfTime = everything.some(({ ended }) => ended?.outcome === "timed out")
-    return {
-      items: everything.map(({ ended }) => ended!),
-      verdict: met ? "met" : outOfTime ? "timed out" : "failed",
-      polls
-    }
-  }
-
-  const watching = Effect.forEach(byParent, ([parent, group]) => watch(parent, group), {
-    concurrency: "unbounded",
-    discard: true
-  })
-  // Whoever sleeps until its next look is not waited for.
-  const ended = Effect.as(Effect.raceFirst(watching, Deferred.await(over)), false)
-  const timedOut = yield* options.timeout === undefined ? ended : Effect.timeoutOrElse(ended, {
-    duration: options.timeout,
-    orElse: () => Effect.succeed(true)
-  })
-  const result = finish(timedOut)
-  yield* tellAll
+  const result = tally.finish(outOfTime, polls.count, now())
+  yield* told
   return result
 })
 
-const millisOf = (duration: Duration.Input | undefined): number =>
-  duration === undefined ? Infinity : Duration.toMillis(Duration.fromInputUnsafe(duration))
+/** Looks at whoever is due until the wait is over; answers with why it is when that is not for the workflows' sake. */
+const looks = <E extends { readonly message: string }, R>(
+  tally: Tally,
+  options: Options<E, R>,
+  polls: { count: number; readonly most: number },
+  now: () => number,
+  told: Effect.Effect<void>
+): Effect.Effect<string | undefined, never, R> =>
+  Effect.scoped(Effect.gen(function*() {
+    const scope = yield* Effect.scope
+    const concurrency = options.concurrency ?? 5
+    const spacing = 1_000 / (options.pollsPerSecond ?? Infinity)
+    const look = looker(tally, options, now)
+    const interval = yield* intervalsOf(options)
+    const agenda = Agenda.make<Parent>()
+    for (const parent of tally.parents) agenda.add(0, parent)
+    // Told whenever a look has ended. A look that dies ends the wait in the same way.
+    const ended = yield* Queue.sliding<void>(1)
+    let underWay = 0
+    let nextAt = 0
 
-const differs = (a: Seen, b: Seen): boolean =>
-  a.state !== b.state || a.text !== b.text || a.progress !== b.progress || a.message !== b.message
+    const start = (parent: Parent) => {
+      polls.count++
+      underWay++
+      nextAt = Math.max(nextAt, now() - spacing) + spacing
+      const after = Effect.sync(() => {
+        underWay--
+        agenda.add(now() + interval(parent), parent)
+        Queue.offerUnsafe(ended, undefined)
+      })
+      return Effect.forkIn(
+        Effect.onError(Effect.andThen(look(parent), after), (cause) => Queue.failCause(ended, cause as never)),
+        scope
+      )
+    }
+
+    while (true) {
+      tally.expire(now())
+      yield* told
+      if (tally.isOver()) return undefined
+      if (polls.count >= polls.most && underWay === 0) return `within ${polls.count} looks`
+      const due = underWay < concurrency && polls.count < polls.most ? agenda.next() : undefined
+      const lookAt = due === undefined ? Infinity : Math.max(due, nextAt)
+      const left = Math.min(lookAt, tally.nextDeadline()) - now()
+      if (left > 0) {
+        const next = Queue.take(ended)
+        yield* left === Infinity ? next : Effect.timeoutOption(next, Duration.millis(left))
+      } else if (lookAt <= now()) {
+        const parent = agenda.take()
+        if (tally.openOf(parent).length > 0) yield* start(parent)
+      }
+    }
+  }))
+
+/** Makes what looks at a parent once and takes note of what it saw. */
+const looker = <E extends { readonly message: string }, R>(tally: Tally, options: Options<E, R>, now: () => number) => {
+  const timeout = Duration.fromInputUnsafe(options.pollTimeout ?? "1 minute")
+  const late = `there was no answer within ${DurationText.format(timeout)}`
+  return Effect.fnUntraced(function*(parent: Parent) {
+    parent.looks++
+    const ids = tally.openOf(parent).map(({ item }) => item.id)
+    const seen = yield* Effect.result(options.poll(parent.name, ids)).pipe(
+      Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.succeed(Try.fail({ message: late })) })
+    )
+    if (Try.isSuccess(seen)) tally.note(parent, seen.success, now())
+    else tally.trouble(parent, seen.failure.message, now())
+  })
+}
+
+/**
+ * Makes what says how long it is until a parent is looked at again, in milliseconds. The n-th look has the same share of
+ * chance at every parent: three workflows that take as long as one are seen to end when it is.
+ */
+const intervalsOf = Effect.fnUntraced(function*<E, R>(options: Options<E, R>) {
+  const intervals = (options.intervals ?? ["1 second", "2 seconds", "5 seconds", "10 seconds"]).map(millisOf)
+  const factors = yield* Effect.replicateEffect(Effect.map(Random.next, (random) => 0.9 + 0.2 * random), 64)
+  return ({ looks, step }: Parent): number =>
+    Math.max(1, (intervals[Math.min(step, intervals.length) - 1] ?? 0) * factors[looks % factors.length]!)
+})
+
+const millisOf = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))
