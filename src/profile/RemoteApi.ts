@@ -94,9 +94,13 @@ export interface MergedList {
   readonly _tag: "Merged"
   readonly name: string
   readonly parts: ReadonlyArray<
-    | { readonly _tag: "List"; readonly list: ListPlan }
-    /** One list for each row of another one. */
-    | { readonly _tag: "Each"; readonly of: ListPlan; readonly list: (row: Value) => Sending<ListPlan> }
+    | { readonly _tag: "List"; readonly list: Sending<ListPlan> }
+    /** One list for each row of another one, as the API has it; `undefined` for a row that is left out. */
+    | {
+      readonly _tag: "Each"
+      readonly of: Sending<ListPlan>
+      readonly list: (row: Value) => Sending<ListPlan | undefined>
+    }
   >
   /** The field that tells rows apart. */
   readonly by: string

@@ -13,7 +13,9 @@ export const replace = (
   options: { readonly mode?: number | undefined } = {}
 ): Effect.Effect<void, PlatformError.PlatformError, FileSystem.FileSystem | Path.Path> => {
   const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
-  return through(place, options.mode, (draft, files) => files.writeFile(draft, bytes, { flag: "wx" }))
+  // The draft is never readable by more than the file will be.
+  const mode = options.mode === undefined ? {} : { mode: options.mode }
+  return through(place, options.mode, (draft, files) => files.writeFile(draft, bytes, { flag: "wx", ...mode }))
 }
 
 /** Replaces a file as {@link replace} does, by bytes that come one after the other. The old file stays when they fail. */

@@ -1,22 +1,11 @@
 /** Where in an answer its rows are, and what it says about the rest. Pure. */
-import { field, isArray, isRecord, type Value, type ValueRecord } from "../../core/Value.ts"
+import { at, type Path } from "../../core/Rows.ts"
+import { field, isArray, isRecord, type Value } from "../../core/Value.ts"
+
+export { at, type Path, rowsOf } from "../../core/Rows.ts"
 
 /** Names of lists, the usual ones first; otherwise the only list there is. */
 const listNames = ["items", "data", "results", "records", "rows", "entries", "values", "content", "list", "value"]
-
-/** A way into a value: names and indexes between dots (`data.items`). Empty for the value itself. */
-export type Path = string
-
-/** Follows a path; `undefined` when it leads nowhere. */
-export const at = (value: Value, path: Path): Value | undefined => {
-  let here: Value | undefined = value
-  for (const name of path === "" ? [] : path.split(".")) {
-    if (isArray(here)) here = here[Number(name)]
-    else if (isRecord(here)) here = field(here, name)
-    else return undefined
-  }
-  return here
-}
 
 /** Where the rows are: the value itself, a list of a usual name, the only list, or a map whose values are all objects. */
 export const findRows = (body: Value): Path | undefined => {
@@ -32,14 +21,6 @@ export const findRows = (body: Value): Path | undefined => {
     if (path !== undefined && path !== "") return `${name}.${path}`
   }
   return undefined
-}
-
-/** The rows of an answer: a list, or the values of an object that is keyed by id, which they get as `id` when they lack it. */
-export const rowsOf = (body: Value, path: Path): ReadonlyArray<Value> | undefined => {
-  const rows = at(body, path)
-  if (isArray(rows)) return rows
-  if (!isRecord(rows) || !Object.values(rows).every(isRecord)) return undefined
-  return Object.entries(rows).map(([key, row]) => ({ id: key, ...row as ValueRecord }))
 }
 
 /** The field that tells rows apart: the first of these that each row has, all different. */

@@ -54,19 +54,26 @@ export class CodeFailure extends Error {
   }
 }
 
+type ParseTemplate = (text: string) => Result.Result<Template.Template, ReadonlyArray<Expression.SyntaxProblem>>
+
 /** Compiles a node in which every text is a template. Syntax problems are added to `problems`. */
-export const template = (node: Node.Node, spelling: Spelling, problems: Array<Problem>): Code => {
+export const template = (
+  node: Node.Node,
+  spelling: Spelling,
+  problems: Array<Problem>,
+  parse: ParseTemplate = spelling === "robogo" ? RobogoTemplate.parse : Template.parse
+): Code => {
   switch (node._tag) {
     case "Scalar":
       return typeof node.value === "string" && node.value.includes("$")
-        ? textTemplate(node, node.value, spelling, problems)
+        ? textTemplate(node, node.value, parse, problems)
         : constantOf(node, node.value)
     case "List":
-      return listOf(node, node.items.map((item) => template(item, spelling, problems)))
+      return listOf(node, node.items.map((item) => template(item, spelling, problems, parse)))
     case "Map":
       return recordOf(
         node,
-        node.entries.map((entry) => [entry.key, template(entry.value, spelling, problems)] as const)
+        node.entries.map((entry) => [entry.key, template(entry.value, spelling, problems, parse)] as const)
       )
   }
 }
@@ -148,8 +155,8 @@ const composite = (
   explain: () => []
 })
 
-const textTemplate = (node: Node.Node, text: string, spelling: Spelling, problems: Array<Problem>): Code => {
-  const parsed = spelling === "robogo" ? RobogoTemplate.parse(text) : Template.parse(text)
+const textTemplate = (node: Node.Node, text: string, parse: ParseTemplate, problems: Array<Problem>): Code => {
+  const parsed = parse(text)
   if (Result.isFailure(parsed)) {
     noteSyntax(node, parsed.failure, problems)
     return constantOf(node, null)

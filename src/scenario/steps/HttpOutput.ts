@@ -139,7 +139,8 @@ const reasons = {
   TooManyRedirects: "Refused",
   Decode: "Connection",
   Protocol: "Connection",
-  CircuitOpen: "Unavailable"
+  CircuitOpen: "Unavailable",
+  Login: "Unavailable"
 } as const satisfies Readonly<Record<HttpExchange.HttpExchangeError["reason"], Action.ActionError["reason"]>>
 
 /** With these no server has seen the request. */

@@ -8,6 +8,7 @@ import { Schema } from "effect"
  * - `Tls`: no trust, or no common protocol; `Proxy`: the proxy would not
  * - `Reset`: the connection ended before the answer was complete
  * - `HeadersTooLarge`, `BodyTooLarge`, `TooManyRedirects`: a cap was reached
+ * - `CircuitOpen`: the host is left alone for a while; `Login`: the session that it takes could not be had
  * - `Decode`: the body cannot be decompressed; `Protocol`: the answer is not HTTP; anything else is this too
  */
 export const Reason = Schema.Literals([
@@ -27,7 +28,8 @@ export const Reason = Schema.Literals([
   "TooManyRedirects",
   "Decode",
   "Protocol",
-  "CircuitOpen"
+  "CircuitOpen",
+  "Login"
 ])
 export type Reason = typeof Reason.Type
 
