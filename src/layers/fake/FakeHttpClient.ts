@@ -20,6 +20,8 @@ export class FakeHttpClient extends Context.Service<FakeHttpClient, {
   readonly calls: Effect.Effect<ReadonlyArray<ValueRecord>>
   /** Lets other routes answer for `origin` (`http://host:port`) until the scope ends; `calls` does not have their requests. */
   readonly mount: (origin: string, routes: MockRoutes.MockRoutes) => Effect.Effect<void, never, Scope.Scope>
+  /** Lets another client answer for `origin` until the scope ends, such as that of a `FakePantheon`; `calls` does not have its requests. */
+  readonly serve: (origin: string, client: HttpClient.HttpClient) => Effect.Effect<void, never, Scope.Scope>
   /** Lets the next requests fail before they reach a route. Calling it again replaces the count. */
   readonly failNext: (times: number, reason: Failure) => Effect.Effect<void>
 }>()("skein/layers/FakeHttpClient") {}
@@ -31,6 +33,7 @@ export const layer = (
 const make = Effect.fnUntraced(function*(initial: NonNullable<Definition["routes"]>) {
   let routes = yield* compile(initial)
   const mounted = new Map<string, MockRoutes.MockRoutes>()
+  const served = new Map<string, HttpClient.HttpClient>()
   let failing: { times: number; readonly reason: Failure } = { times: 0, reason: "Reset" }
 
   const client = HttpClient.make(Effect.fnUntraced(function*(request, url) {
@@ -38,6 +41,8 @@ const make = Effect.fnUntraced(function*(initial: NonNullable<Definition["routes
       failing.times--
       return yield* broken(request, failing.reason)
     }
+    const other = served.get(url.origin)
+    if (other !== undefined) return yield* other.execute(request)
     const body = yield* bytesOf(request)
     const sent = (mounted.get(url.origin) ?? routes).answer({
       method: request.method,
@@ -51,15 +56,18 @@ const make = Effect.fnUntraced(function*(initial: NonNullable<Definition["routes
   const fake = FakeHttpClient.of({
     setRoutes: (changed) => Effect.map(compile(changed), (compiled) => void (routes = compiled)),
     calls: Effect.sync(() => routes.calls()),
-    mount: (origin, own) =>
-      Effect.acquireRelease(
-        Effect.sync(() => void mounted.set(origin, own)),
-        () => Effect.sync(() => void mounted.delete(origin))
-      ),
+    mount: (origin, own) => keep(mounted, origin, own),
+    serve: (origin, own) => keep(served, origin, own),
     failNext: (times, reason) => Effect.sync(() => void (failing = { times, reason }))
   })
   return Context.make(HttpClient.HttpClient, client).pipe(Context.add(FakeHttpClient, fake))
 })
+
+const keep = <A>(map: Map<string, A>, origin: string, one: A): Effect.Effect<void, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => void map.set(origin, one)),
+    () => Effect.sync(() => void map.delete(origin))
+  )
 
 const compile = (routes: NonNullable<Definition["routes"]>): Effect.Effect<MockRoutes.MockRoutes> => {
   const made = MockRoutes.make({ routes })
@@ -75,7 +83,8 @@ const codes = {
   Reset: "ECONNRESET"
 } as const
 
-const broken = (request: HttpClientRequest.HttpClientRequest, reason: Failure) =>
+/** A connection that fails as told. */
+export const broken = (request: HttpClientRequest.HttpClientRequest, reason: Failure) =>
   new HttpClientError.HttpClientError({
     reason: new HttpClientError.TransportError({
       request,
@@ -83,7 +92,8 @@ const broken = (request: HttpClientRequest.HttpClientRequest, reason: Failure) =
     })
   })
 
-const bytesOf = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Uint8Array> => {
+/** The body of a request as it would be sent. */
+export const bytesOf = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<Uint8Array> => {
   const { body } = request
   switch (body._tag) {
     case "Uint8Array":
