@@ -11,7 +11,13 @@ import * as MemoryMessageBroker from "../../src/layers/embedded/MemoryMessageBro
 import * as MemoryJournal from "../../src/layers/fake/MemoryJournal.ts"
 import * as FileJournal from "../../src/layers/live/FileJournal.ts"
 import type { Journal } from "../../src/services/Journal.ts"
-import { type BrokerClient, type Delivery, type Message, MessageBroker } from "../../src/services/MessageBroker.ts"
+import {
+  type BrokerClient,
+  type BrokerError,
+  type Delivery,
+  type Message,
+  MessageBroker
+} from "../../src/services/MessageBroker.ts"
 import { suite, TestBroker } from "../services/MessageBrokerSuite.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "skein-broker-"))
@@ -74,6 +80,26 @@ describe("MemoryMessageBroker", () => {
       assert.deepStrictEqual(yield* texts(yield* connect("embedded:shared"), "q"), ["stays"])
     }))
   )
+
+  for (const url of ["embedded:", "embedded:./closed"]) {
+    test(
+      `a client of ${url} whose scope is closed fails, and waits for nothing`,
+      Effect.gen(function*() {
+        const client = yield* Effect.scoped(
+          Effect.tap(connect(url), (client) => client.declare({ queues: [{ name: "q" }] }))
+        )
+
+        const asked: ReadonlyArray<Effect.Effect<unknown, BrokerError>> = [
+          client.publish({ routingKey: "q", body: "x" }),
+          client.get("q"),
+          client.queue("q"),
+          Stream.runDrain(client.consume("q"))
+        ]
+        const errors = yield* Effect.forEach(asked, (ask) => Effect.flip(ask))
+        assert.deepStrictEqual(errors.map(({ reason }) => reason), Array.from({ length: 4 }, () => "Connection"))
+      })
+    )
+  }
 
   for (const url of ["embedded:a b", "embedded:" + "x".repeat(101), "amqp://user:secret@host", "nonsense:secret"]) {
     test(

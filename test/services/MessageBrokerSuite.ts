@@ -1073,7 +1073,7 @@ export const tests = (it: Vitest.MethodsNonLive<MessageBroker | TestBroker>): vo
         Effect.gen(function*() {
           const client = yield* connect()
           const queue = yield* aQueue(client)
-          const ids = Array.from({ length: 500 }, (_, index) => `many-${index}`)
+          const ids = Array.from({ length: 100 }, (_, index) => `many-${index}`)
 
           const confirms = yield* Stream.fromIterable(ids).pipe(
             Stream.map((messageId) => ({ messageId, routingKey: queue, body: messageId })),

@@ -64,7 +64,7 @@ export const make = Effect.fnUntraced(
         function*({ connect, place }: { readonly place: Place; readonly connect: ConnectOptions }) {
           const { disk, host } = yield* RcMap.get(hosts, place)
           const connection = new Connection(host, connect)
-          yield* Effect.addFinalizer(() => Effect.sync(() => void connection.lose()))
+          yield* Effect.addFinalizer(() => Effect.sync(() => connection.close("is closed")))
           if (tricks !== undefined) yield* tricks.connected(connection)
           return { connection, disk }
         }

@@ -2,7 +2,7 @@
  * The connection of one or more clients to an embedded broker, as far as there is one: it has exclusive queues for itself, may be
  * lost and come back, and may be blocked. Without faults it is up from the beginning to the end.
  *
- * States: up (lost by `lose`), lost (up again when `recover` succeeds, given up after `reconnectTimeout`).
+ * States: up (lost by `lose`), lost (up again when `recover` succeeds, closed after `reconnectTimeout`), closed (for good).
  */
 import { Deferred, Duration, Effect, Result } from "effect"
 import { type Binding, BrokerError, type ConnectOptions, type Topology } from "../../../services/MessageBroker.ts"
@@ -101,19 +101,32 @@ export class Connection {
     return true
   }
 
-  /** Comes back after the reconnect delay, as often as `reach` fails with a longer one, up to a minute. */
+  /** Ends it for good; who uses it is told why. */
+  close(why: string): void {
+    this.lose()
+    const error = new BrokerError({ reason: "Connection", message: `the connection to the broker ${why}` })
+    for (const one of this.#attached) one.abandon(error)
+    Deferred.doneUnsafe(this.#up, Effect.fail(error))
+  }
+
+  /** Comes back after the reconnect delay, and as often as `reach` fails after a longer one. */
   readonly recover = (reach: Effect.Effect<void, BrokerError>): Effect.Effect<void> => {
-    const { reconnectDelay = "100 millis", reconnectTimeout = Duration.infinity } = this.#options
+    const { maxReconnectDelay = "10 seconds", reconnectDelay = "100 millis", reconnectTimeout = Duration.infinity } =
+      this.#options
+    const longest = Duration.fromInputUnsafe(maxReconnectDelay)
     const attempt = (delay: Duration.Duration): Effect.Effect<void> =>
       Effect.sleep(delay).pipe(
         Effect.andThen(reach),
         Effect.matchEffect({
-          onFailure: () => attempt(Duration.min(Duration.times(delay, 1.5), Duration.minutes(1))),
+          onFailure: () => attempt(Duration.min(Duration.times(delay, 1.5), longest)),
           onSuccess: () => Effect.sync(() => this.#comeBack())
         })
       )
     return attempt(Duration.fromInputUnsafe(reconnectDelay)).pipe(
-      Effect.timeoutOrElse({ duration: reconnectTimeout, orElse: () => Effect.sync(() => this.#giveUp()) })
+      Effect.timeoutOrElse({
+        duration: reconnectTimeout,
+        orElse: () => Effect.sync(() => this.close("was lost, and did not come back in time"))
+      })
     )
   }
 
@@ -132,15 +145,6 @@ export class Connection {
     })
     for (const one of this.#attached) one.attach()
     Deferred.doneUnsafe(this.#up, Effect.void)
-  }
-
-  #giveUp(): void {
-    const error = new BrokerError({
-      reason: "Connection",
-      message: "the connection to the broker was lost, and did not come back in time"
-    })
-    for (const one of this.#attached) one.abandon(error)
-    Deferred.doneUnsafe(this.#up, Effect.fail(error))
   }
 }
 

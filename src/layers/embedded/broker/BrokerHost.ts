@@ -6,10 +6,11 @@ import { Result } from "effect"
 import type { Binding, BrokerError, Exchange, Queue } from "../../../services/MessageBroker.ts"
 import * as Arguments from "../../../services/messages/QueueArguments.ts"
 import * as Routing from "../../../services/messages/Routing.ts"
-import { Exchanges, isSame } from "./BrokerExchanges.ts"
+import { Exchanges } from "./BrokerExchanges.ts"
 import * as Failure from "./BrokerFailure.ts"
 import { deadLetter, type Death, type Entry, isCircle, type Stored, visible } from "./BrokerMessage.ts"
-import { BrokerQueue, type Declared } from "./BrokerQueue.ts"
+import { BrokerQueue } from "./BrokerQueue.ts"
+import { type Declared, difference } from "./BrokerSettings.ts"
 
 export interface Around {
   /** Milliseconds that only grow. */
@@ -278,25 +279,10 @@ const isKept = ({ durable, exclusive }: Declared): boolean => durable && !exclus
 const isLocked = ({ owner }: BrokerQueue, connection: object | undefined): boolean =>
   owner !== undefined && owner !== connection
 
-/** Arguments that RabbitMQ compares when a queue is declared again. */
-const compared: ReadonlyArray<string> = [
-  "x-message-ttl",
-  "x-expires",
-  "x-max-length",
-  "x-max-length-bytes",
-  "x-overflow",
-  "x-dead-letter-exchange",
-  "x-dead-letter-routing-key",
-  "x-max-priority",
-  "x-single-active-consumer",
-  "x-queue-type"
-]
-
 const redeclared = (there: BrokerQueue, again: Declared, connection: object): Result.Result<void, BrokerError> => {
   const { declared, name } = there
   if (isLocked(there, connection)) return Result.fail(Failure.locked(name))
-  const field = (["durable", "exclusive", "autoDelete"] as const).find((field) => declared[field] !== again[field]) ??
-    compared.find((argument) => !isSame(declared.arguments[argument], again.arguments[argument]))
+  const field = difference(declared, again)
   if (field !== undefined) return Result.fail(Failure.mismatch("queue", name, field))
   there.used()
   return Result.void

@@ -24,8 +24,10 @@ export const make = (options: Options, counts: Counts): Publish => {
 
 type Send = (message: Outgoing, messageId: string) => Effect.Effect<Confirm, BrokerError>
 
-const direct = ({ connection: { host } }: Options, counts: Counts): Send => (message, messageId) => {
-  const outcome = host.publish(stored(message, messageId), message.mandatory ?? true)
+const direct = ({ connection }: Options, counts: Counts): Send => (message, messageId) => {
+  // Without faults it is only ever closed, and says so.
+  if (!connection.isUp) return Effect.andThen(connection.up, Effect.never)
+  const outcome = connection.host.publish(stored(message, messageId), message.mandatory ?? true)
   return Result.isFailure(outcome)
     ? counts.failed(outcome.failure)
     : Effect.succeed(counts.answered(messageId, outcome.success, 1))
@@ -53,9 +55,9 @@ const attempt = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Confirm, BrokerError> {
   const { connection, faults } = options
   const sending = Effect.catch(once(options, message, messageId), (error) => counts.failed(error))
-  if (faults === undefined) return counts.answered(messageId, yield* sending, attempts)
-  yield* faults.unblocked
+  if (faults !== undefined) yield* faults.unblocked
   yield* connection.up
+  if (faults === undefined) return counts.answered(messageId, yield* sending, attempts)
   const outcome = yield* Effect.raceFirst(sending, Effect.as(connection.lost, "lost" as const))
   if (outcome !== "lost") return counts.answered(messageId, outcome, attempts)
   counts.resent++

@@ -2,18 +2,9 @@
  * One queue of the embedded broker: limits, time to live, consumers and what they hold. It knows no Effect: time and other
  * queues come from `Around`. It does what RabbitMQ's classic queues do, and counts deliveries when declared as a quorum queue.
  */
-import type { ValueRecord } from "../../../core/Value.ts"
 import { Backlog } from "./BrokerBacklog.ts"
 import type { Death, Entry, Stored } from "./BrokerMessage.ts"
-
-/** How a queue was declared; the arguments hold all settings. */
-export interface Declared {
-  readonly name: string
-  readonly durable: boolean
-  readonly exclusive: boolean
-  readonly autoDelete: boolean
-  readonly arguments: ValueRecord
-}
+import { type Declared, type Settings, settingsOf } from "./BrokerSettings.ts"
 
 /** What a queue needs of its broker. */
 export interface Around {
@@ -292,44 +283,3 @@ export class BrokerQueue {
     this.#expiry = { at, cancel }
   }
 }
-
-/** Numbers without a limit are infinite. */
-export interface Settings {
-  readonly messageTtl: number | undefined
-  readonly expires: number | undefined
-  readonly maxLength: number
-  readonly maxBytes: number
-  readonly overflow: "drop-head" | "reject-publish" | "reject-publish-dlx"
-  readonly deadLetterExchange: string | undefined
-  readonly deadLetterRoutingKey: string | undefined
-  readonly maxPriority: number
-  readonly singleActiveConsumer: boolean
-  /** Deliveries are counted in a header. */
-  readonly quorum: boolean
-  /** A message that came back more often dies. */
-  readonly deliveryLimit: number | undefined
-}
-
-const settingsOf = (from: ValueRecord): Settings => {
-  const overflow = from["x-overflow"]
-  const quorum = from["x-queue-type"] === "quorum"
-  return {
-    messageTtl: numberAt(from, "x-message-ttl"),
-    expires: numberAt(from, "x-expires"),
-    maxLength: numberAt(from, "x-max-length") ?? Infinity,
-    maxBytes: numberAt(from, "x-max-length-bytes") ?? Infinity,
-    overflow: overflow === "reject-publish" || overflow === "reject-publish-dlx" ? overflow : "drop-head",
-    deadLetterExchange: textAt(from, "x-dead-letter-exchange"),
-    deadLetterRoutingKey: textAt(from, "x-dead-letter-routing-key"),
-    maxPriority: numberAt(from, "x-max-priority") ?? 0,
-    singleActiveConsumer: from["x-single-active-consumer"] === true,
-    quorum,
-    deliveryLimit: quorum ? numberAt(from, "x-delivery-limit") : undefined
-  }
-}
-
-const numberAt = (from: ValueRecord, name: string): number | undefined =>
-  typeof from[name] === "number" ? from[name] : undefined
-
-const textAt = (from: ValueRecord, name: string): string | undefined =>
-  typeof from[name] === "string" ? from[name] : undefined
