@@ -53,6 +53,7 @@ const helpOf = (path: ReadonlyArray<string>): Promise<HelpDoc.HelpDoc> => {
       version,
       environment: {},
       directory: "/",
+      profiles: "",
       cores: 1,
       terminal: { stdout: false, stderr: false },
       columns: Effect.succeed(80)

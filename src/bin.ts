@@ -2,6 +2,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer } from "effect"
 import { availableParallelism } from "node:os"
+import { fileURLToPath } from "node:url"
 import * as ExitCode from "./cli/ExitCode.ts"
 import * as Failure from "./cli/Failure.ts"
 import { Invocation } from "./cli/Invocation.ts"
@@ -36,6 +37,7 @@ const invocation = Layer.succeed(Invocation, {
   version: version,
   environment,
   directory: process.cwd(),
+  profiles: fileURLToPath(new URL(import.meta.url.endsWith(".ts") ? "../profiles" : "../../profiles", import.meta.url)),
   cores: availableParallelism(),
   terminal: { stdout: stdout.isTTY === true, stderr: stderr.isTTY === true },
   columns: Effect.sync(() => stderr.columns || 80)

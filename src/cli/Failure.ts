@@ -47,7 +47,8 @@ const codes: ReadonlyMap<string, number> = new Map([
   ["ConfigError", ExitCode.usage],
   ["ReportError", ExitCode.usage],
   ["ActionModulesError", ExitCode.usage],
-  ["InitError", ExitCode.usage]
+  ["InitError", ExitCode.usage],
+  ["ProfileError", ExitCode.usage]
 ])
 
 const reportError = Effect.fnUntraced(function*(error: unknown, debug: boolean, colors: boolean) {
@@ -63,8 +64,15 @@ const reportError = Effect.fnUntraced(function*(error: unknown, debug: boolean, 
   yield* Console.error(describe(error))
   if (debug && error instanceof Error) yield* Console.error(error.stack ?? "")
   if (error instanceof ExitCode.CommandError) return error.code
-  return codes.get(tagOf(error)) ?? ExitCode.unavailable
+  return codeOf(error)
 })
+
+/** A thing that is not there, or a target that is not right, was mistyped; else something could not be used. */
+const codeOf = (error: unknown): number => {
+  const reason = typeof error === "object" && error !== null && "reason" in error ? error.reason : undefined
+  if (tagOf(error) === "RemoteApiError" && (reason === "Invalid" || reason === "NotFound")) return ExitCode.usage
+  return codes.get(tagOf(error)) ?? ExitCode.unavailable
+}
 
 const problemsOf = (error: unknown): ReadonlyArray<Problem> =>
   typeof error === "object" && error !== null && "problems" in error && Array.isArray(error.problems)

@@ -8,6 +8,8 @@ export class Invocation extends Context.Service<Invocation, {
   readonly environment: Readonly<Record<string, string>>
   /** Absolute working directory. */
   readonly directory: string
+  /** Absolute folder of the profiles that come with skein. */
+  readonly profiles: string
   /** Processor cores that may be used; at least 1. */
   readonly cores: number
   /** Whether stdout and stderr are terminals. */

@@ -3,6 +3,7 @@ import { Console, Effect, Option } from "effect"
 import * as DidYouMean from "../core/DidYouMean.ts"
 import * as Style from "../core/Style.ts"
 import * as TerminalText from "../core/TerminalText.ts"
+import * as Profile from "../profile/Profile.ts"
 import * as ActionReference from "../programs/ActionReference.ts"
 import * as Config from "../programs/Config.ts"
 import * as ConfigReference from "../programs/ConfigReference.ts"
@@ -37,7 +38,11 @@ export const actions = Effect.fnUntraced(function*(flags: ActionsFlags) {
 /** Prints a schema; it is JSON in either format. */
 export const schema = Effect.fnUntraced(function*(flags: SchemaFlags) {
   const config = yield* Reading.configuration({ ...Reading.noFlags, ...flags })
-  const schema = flags.of === "config" ? ConfigReference.schema() : EditorSchema.make(yield* Reading.actions(config))
+  const schema = flags.of === "config"
+    ? ConfigReference.schema()
+    : flags.of === "profile"
+    ? Profile.schema()
+    : EditorSchema.make(yield* Reading.actions(config))
   yield* Console.log(JSON.stringify(schema, null, 2))
 })
 

@@ -12,6 +12,7 @@ import { fake } from "./fake.ts"
 import { history } from "./history.ts"
 import { init } from "./init.ts"
 import { Invocation } from "./Invocation.ts"
+import { profile } from "./profile.ts"
 import { report } from "./report.ts"
 import { run } from "./run.ts"
 import { schema } from "./schema.ts"
@@ -30,6 +31,7 @@ export const make = () => {
       init,
       config,
       doctor,
+      profile,
       report,
       history,
       fake,

@@ -4,8 +4,8 @@ import { Command, Flag } from "effect/cli"
 import * as Flags from "./Flags.ts"
 
 const flags = {
-  of: Flag.Literals("of", ["scenario", "config"]).pipe(
-    Flag.withDescription("Of scenario and suite files, or of skein.yaml [default: scenario]"),
+  of: Flag.Literals("of", ["scenario", "config", "profile"]).pipe(
+    Flag.withDescription("Of scenario and suite files, of skein.yaml, or of profiles [default: scenario]"),
     Flag.withDefault("scenario" as const)
   ),
   config: Flags.reading.config
@@ -25,6 +25,7 @@ export const schema = Command.make(
       command: "skein schema > skein.schema.json",
       description: "Then begin a scenario with: # yaml-language-server: $schema=skein.schema.json"
     },
-    { command: "skein schema --of config", description: "The schema of skein.yaml" }
+    { command: "skein schema --of config", description: "The schema of skein.yaml" },
+    { command: "skein schema --of profile", description: "The schema of profiles of remote APIs" }
   ])
 )

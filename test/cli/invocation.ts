@@ -9,6 +9,7 @@ export const invocation = (
     version: "0.0.0-test",
     environment: options.environment ?? {},
     directory: options.directory ?? "/",
+    profiles: new URL("../../profiles", import.meta.url).pathname,
     cores: 2,
     terminal: { stdout: false, stderr: false },
     columns: Effect.succeed(80)

@@ -77,6 +77,7 @@ export const table = {
   ),
   "env": optional(Kind.text, "none", "The environment of the file that is used, such as staging", "env"),
   "actions": setting(Kind.paths, [], "Modules that export own actions"),
+  "profiles": setting(Kind.paths, [], "Profiles of remote APIs: files, and folders of them"),
   "secrets_timeout": setting(
     Kind.duration,
     Duration.seconds(10),
