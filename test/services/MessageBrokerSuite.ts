@@ -401,6 +401,20 @@ export const tests = (it: Vitest.MethodsNonLive<MessageBroker | TestBroker>): vo
           assert.strictEqual(gone._tag === "Failure" && gone.failure.reason, "Missing")
         }))
 
+      it.effect("a client that could not have a queue for itself leaves it as it is", () =>
+        Effect.gen(function*() {
+          const client = yield* connect()
+          const name = yield* aQueue(client)
+          yield* publishAll(client, name, ["stays"])
+
+          const error = yield* Effect.scoped(
+            Effect.flatMap(connect(), (other) => Effect.flip(other.declare({ queues: [{ name, exclusive: true }] })))
+          )
+
+          assert.deepStrictEqual([error.reason, error.code], ["Refused", 405])
+          assert.deepStrictEqual(yield* texts(client, name), ["stays"])
+        }))
+
       it.effect("an exclusive queue is for its connection only, and gone with it", () =>
         Effect.gen(function*() {
           const other = yield* connectAgain

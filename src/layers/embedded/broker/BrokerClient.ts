@@ -73,12 +73,12 @@ export const make = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
 
   /** Exclusive queues, which go with the client when it shares its connection. */
   const own = new Set<string>()
-  yield* Effect.addFinalizer(() => Effect.sync(() => own.forEach((name) => connection.deleteQueue(name))))
+  yield* Effect.addFinalizer(() => Effect.sync(() => own.forEach((name) => connection.deleteExclusive(name))))
   const declare = Effect.fn("BrokerClient.declare")(function*(topology: Topology) {
     const wrong = Check.refusal(topology)
     if (wrong !== undefined) return yield* wrong
-    for (const { exclusive, name } of topology.queues ?? []) if (exclusive === true) own.add(name)
     yield* change("declare", () => connection.declare(topology))
+    for (const { exclusive, name } of topology.queues ?? []) if (exclusive === true) own.add(name)
   })
 
   return {

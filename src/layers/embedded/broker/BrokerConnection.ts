@@ -83,6 +83,12 @@ export class Connection {
     })
   }
 
+  /** Leaves a queue of this name that is not for this connection only. */
+  deleteExclusive(name: string): void {
+    const queue = this.host.queue(name, this)
+    if (Result.isSuccess(queue) && queue.success.owner === this) this.deleteQueue(name)
+  }
+
   deleteExchange(name: string): Result.Result<void, BrokerError> {
     return Result.map(this.host.deleteExchange(name), () => {
       this.#exchanges.delete(name)

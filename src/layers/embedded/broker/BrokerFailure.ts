@@ -11,7 +11,7 @@ export const locked = (queue: string): BrokerError =>
   new BrokerError({
     reason: "Refused",
     code: 405,
-    message: `the queue "${queue}" is exclusive: another connection has it for itself`
+    message: `the queue "${queue}" is exclusive: another connection has it for itself; or it is not, and was to be`
   })
 
 export const mismatch = (what: "exchange" | "queue", name: string, field: string): BrokerError =>

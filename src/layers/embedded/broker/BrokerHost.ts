@@ -281,7 +281,8 @@ const isLocked = ({ owner }: BrokerQueue, connection: object | undefined): boole
 
 const redeclared = (there: BrokerQueue, again: Declared, connection: object): Result.Result<void, BrokerError> => {
   const { declared, name } = there
-  if (isLocked(there, connection)) return Result.fail(Failure.locked(name))
+  // RabbitMQ says so of both.
+  if (isLocked(there, connection) || declared.exclusive !== again.exclusive) return Result.fail(Failure.locked(name))
   const field = difference(declared, again)
   if (field !== undefined) return Result.fail(Failure.mismatch("queue", name, field))
   there.used()

@@ -25,12 +25,13 @@ export const make = (options: Options, counts: Counts): Publish => {
 type Send = (message: Outgoing, messageId: string) => Effect.Effect<Confirm, BrokerError>
 
 const direct = ({ connection }: Options, counts: Counts): Send => (message, messageId) => {
-  // Without faults it is only ever closed, and says so.
-  if (!connection.isUp) return Effect.andThen(connection.up, Effect.never)
-  const outcome = connection.host.publish(stored(message, messageId), message.mandatory ?? true)
-  return Result.isFailure(outcome)
-    ? counts.failed(outcome.failure)
-    : Effect.succeed(counts.answered(messageId, outcome.success, 1))
+  const now = () => {
+    const outcome = connection.host.publish(stored(message, messageId), message.mandatory ?? true)
+    return Result.isFailure(outcome)
+      ? counts.failed(outcome.failure)
+      : Effect.succeed(counts.answered(messageId, outcome.success, 1))
+  }
+  return connection.isUp ? now() : Effect.andThen(connection.up, Effect.suspend(now))
 }
 
 const waiting = (options: Options, counts: Counts): Send => {

@@ -66,7 +66,7 @@ const compared: ReadonlyArray<string> = [
   "x-queue-type"
 ]
 
-/** The first property that is not the same. */
+/** The first property that is not the same; whose it is does not count. */
 export const difference = (there: Declared, again: Declared): string | undefined =>
-  (["durable", "exclusive", "autoDelete"] as const).find((field) => there[field] !== again[field]) ??
+  (["durable", "autoDelete"] as const).find((field) => there[field] !== again[field]) ??
     compared.find((argument) => !isSame(there.arguments[argument], again.arguments[argument]))
