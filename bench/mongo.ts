@@ -9,7 +9,7 @@ import { Context, Effect, Layer } from "effect"
 import { MongoClient } from "mongodb"
 import { fork } from "node:child_process"
 import { once } from "node:events"
-import * as MongoWireServer from "../src/layers/embedded/MongoWireServer.ts"
+import * as FakeServers from "../src/layers/embedded/FakeServers.ts"
 import * as FileJournal from "../src/layers/live/FileJournal.ts"
 import * as MongoDocumentStore from "../src/layers/live/MongoDocumentStore.ts"
 import { DocumentStore, type Write } from "../src/services/DocumentStore.ts"
@@ -22,7 +22,7 @@ const serve = Effect.gen(function*() {
   const { url } = yield* FakeServer.use((server) => server.mongo())
   process.send?.(url)
   return yield* Effect.never
-}).pipe(Effect.scoped, Effect.provide(MongoWireServer.layer.pipe(Layer.provide(FileJournal.layer()))))
+}).pipe(Effect.scoped, Effect.provide(FakeServers.layer.pipe(Layer.provide(FileJournal.layer()))))
 
 const documents = Array.from({ length: count }, (_, _id) => ({ _id, amount: _id % 100, name: `item ${_id}` }))
 

@@ -58,9 +58,9 @@ const machine = Layer.succeed(Machine, {
   ),
   fakeServers: Layer.unwrap(Effect.map(
     Effect.promise(() =>
-      Promise.all([import("./layers/embedded/MongoWireServer.ts"), import("./layers/live/FileJournal.ts")])
+      Promise.all([import("./layers/embedded/FakeServers.ts"), import("./layers/live/FileJournal.ts")])
     ),
-    ([Mongo, Journal]) => Mongo.layer.pipe(Layer.provide(Journal.layer()))
+    ([FakeServers, Journal]) => FakeServers.layer.pipe(Layer.provide(Journal.layer()))
   )),
   bundled: import.meta.url.endsWith("/dist/cli/bin.js")
 })

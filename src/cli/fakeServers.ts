@@ -1,26 +1,71 @@
 /** What `skein fake` does once its flags are read. */
-import { Effect, Option, Path } from "effect"
-import { FakeServer } from "../services/FakeServer.ts"
-import type { MongoFlags } from "./fake.ts"
+import { Effect, Option, Path, type Scope } from "effect"
+import { FakeServer, type Running } from "../services/FakeServer.ts"
+import * as ExitCode from "./ExitCode.ts"
+import type { MongoFlags, PantheonFlags } from "./fake.ts"
 import { Invocation } from "./Invocation.ts"
 import { Machine } from "./Machine.ts"
 import * as Output from "./Output.ts"
 import * as Stop from "./Stop.ts"
 
-/** Serves until it is stopped. The one line on stdout comes when clients may connect. */
+/** On stdout comes the URL alone. */
 export const mongo = Effect.fnUntraced(function*(flags: MongoFlags) {
   const { directory } = yield* Invocation
   const { resolve } = yield* Path.Path
-  const { fakeServers } = yield* Machine
-  const serving = Effect.gen(function*() {
-    const { url } = yield* FakeServer.use((server) =>
+  return yield* serve(
+    FakeServer.use((server) =>
       server.mongo({
         port: flags.port,
         host: Option.getOrUndefined(flags.host),
         folder: Option.getOrUndefined(Option.map(flags.folder, (folder) => resolve(directory, folder)))
       })
-    )
-    yield* Output.result({ json: () => ({ url }), text: () => url })
+    ),
+    { json: ({ url }) => ({ url }), text: ({ url }) => url }
+  )
+})
+
+/** On stdout come the URL and the lines that let skein and terminus find it. */
+export const pantheon = Effect.fnUntraced(function*(flags: PantheonFlags) {
+  return yield* serve(
+    FakeServer.use((server) =>
+      server.pantheon({
+        port: flags.port,
+        host: Option.getOrUndefined(flags.host),
+        sites: Option.getOrUndefined(flags.sites),
+        organizations: Option.getOrUndefined(flags.organizations),
+        seed: Option.getOrUndefined(flags.seed),
+        switches: Object.fromEntries(flags.switch)
+      })
+    ).pipe(
+      Effect.mapError((error) => error.reason === "Options" ? ExitCode.wrongUsage(error.message, error.hint) : error)
+    ),
+    {
+      json: ({ host, port, token, url }) => ({ url, token, environment: environmentOf(host, port, token) }),
+      text: ({ host, port, token, url }) =>
+        [
+          `# ${url}`,
+          ...Object.entries(environmentOf(host, port, token)).map(([name, value]) => `export ${name}=${value}`)
+        ].join("\n")
+    }
+  )
+})
+
+const environmentOf = (host: string, port: number, token: string): Readonly<Record<string, string>> => ({
+  TERMINUS_PROTOCOL: "http",
+  TERMINUS_HOST: host,
+  TERMINUS_PORT: String(port),
+  TERMINUS_MACHINE_TOKEN: token
+})
+
+/** Serves until it is stopped. What is on stdout comes when clients may connect. */
+const serve = Effect.fnUntraced(function*<A extends Running, E>(
+  start: Effect.Effect<A, E, FakeServer | Scope.Scope>,
+  say: { readonly json: (running: A) => unknown; readonly text: (running: A) => string }
+) {
+  const { fakeServers } = yield* Machine
+  const serving = Effect.gen(function*() {
+    const running = yield* start
+    yield* Output.result({ json: () => say.json(running), text: () => say.text(running) })
     yield* Output.note("press Ctrl-C to end it")
     return yield* Effect.never
   })

@@ -2,12 +2,13 @@
  * The embedded document store behind the wire protocol of MongoDB. Each connection does one command after the other, as
  * drivers expect; what the store does is in `MongoWireCommands`.
  */
-import { Clock, Effect, type Fiber, FiberSet, Layer, Schedule, type Scope } from "effect"
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net"
-import { FakeServer, FakeServerError, type Options, type Running } from "../../services/FakeServer.ts"
+import { Clock, Effect, type Fiber, FiberSet, Schedule, type Scope } from "effect"
+import { createServer, type Socket } from "node:net"
+import { FakeServerError, type MongoOptions, type Running } from "../../services/FakeServer.ts"
 import { Journal } from "../../services/Journal.ts"
 import * as DocumentEngine from "./documents/DocumentEngine.ts"
 import { format } from "./documents/DocumentRecords.ts"
+import { type Address, bracketed, listen, loopback } from "./Listening.ts"
 import * as Wire from "./mongo/MongoWire.ts"
 import * as Commands from "./mongo/MongoWireCommands.ts"
 import { Cursors } from "./mongo/MongoWireCursors.ts"
@@ -20,7 +21,7 @@ const maxConnections = 2_000
 /** Starts a server over an engine, until the scope closes. */
 export const serve = Effect.fnUntraced(function*(
   engine: DocumentEngine.DocumentEngine,
-  options: Pick<Options, "host" | "port"> = {}
+  options: Address = {}
 ): Effect.fn.Return<Running, FakeServerError, Scope.Scope> {
   const startedAt = yield* Clock.currentTimeMillis
   const sessions = new Sessions(engine)
@@ -38,23 +39,17 @@ export const serve = Effect.fnUntraced(function*(
   return { url: `mongodb://${bracketed(options.host ?? loopback)}:${port}`, port }
 })
 
-const loopback = "127.0.0.1"
-const bracketed = (host: string): string => host.includes(":") ? `[${host}]` : host
 const addressOf = ({ localAddress, localPort }: Socket): string =>
   `${bracketed((localAddress ?? loopback).replace(/^::ffff:/, ""))}:${localPort}`
 
-/** Needs a `Journal` for servers that keep their data. */
-export const layer: Layer.Layer<FakeServer, never, Journal> = Layer.effect(
-  FakeServer,
-  Effect.map(Journal, (journal) => ({
-    mongo: Effect.fn("FakeServer.mongo")(function*(options: Options = {}) {
-      const engine = yield* Effect.provideService(openEngine(options), Journal, journal)
-      return yield* serve(engine, options)
-    })
-  }))
-)
+/** Starts a server over an engine of its own, in the folder of the options or in memory. */
+export const open = Effect.fnUntraced(function*(
+  options: MongoOptions
+): Effect.fn.Return<Running, FakeServerError, Scope.Scope | Journal> {
+  return yield* serve(yield* openEngine(options), options)
+})
 
-const openEngine = Effect.fnUntraced(function*({ folder }: Options) {
+const openEngine = Effect.fnUntraced(function*({ folder }: MongoOptions) {
   if (folder === undefined) return yield* Effect.orDie(DocumentEngine.open())
   const journal = yield* Journal
   return yield* journal.open(folder, { format }).pipe(
@@ -64,41 +59,6 @@ const openEngine = Effect.fnUntraced(function*({ folder }: Options) {
     )
   )
 })
-
-const listen = (server: Server, { host = loopback, port = 0 }: Options) => {
-  const sockets = new Set<Socket>()
-  server.on("connection", (socket) => {
-    sockets.add(socket)
-    socket.once("close", () => sockets.delete(socket))
-  })
-  return Effect.acquireRelease(
-    Effect.callback<number, FakeServerError>((resume) => {
-      // Also for what comes later, such as no more handles for a connection: the others go on.
-      server.on("error", (error: NodeJS.ErrnoException) => resume(Effect.fail(notHad(error, host, port))))
-      server.listen({ host, port }, () => resume(Effect.succeed((server.address() as AddressInfo).port)))
-    }),
-    () =>
-      Effect.callback<void>((resume) => {
-        server.close(() => resume(Effect.void))
-        for (const socket of sockets) socket.destroy()
-      })
-  )
-}
-
-const notHad = (error: NodeJS.ErrnoException, host: string, port: number): FakeServerError => {
-  const hint = hints[error.code ?? ""]
-  return new FakeServerError({
-    reason: "Address",
-    message: `cannot listen on ${bracketed(host)}:${port}: ${error.message}`,
-    ...(hint === undefined ? {} : { hint })
-  })
-}
-
-const hints: Readonly<Record<string, string>> = {
-  EADDRINUSE: "another server listens there: end it, or take another port",
-  EACCES: "ports under 1024 are for root: take another one",
-  EADDRNOTAVAIL: "this machine has no such address"
-}
 
 /** What a connection is served with. */
 interface Serving {
