@@ -45,6 +45,7 @@ export const open = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Connection, BrokerError, Scope.Scope> {
   const { shown } = address
   const model = yield* Effect.acquireRelease(dial(address, options, purpose), close, { interruptible: true })
+  writeTogether(socketOf(model))
   const lost = yield* Deferred.make<BrokerError>()
   let problem: unknown
   model.on("error", (error) => problem ??= error)
@@ -132,9 +133,25 @@ const close = (model: ChannelModel): Effect.Effect<void> =>
     Effect.andThen(Effect.sync(() => cut(model)))
   )
 
-const cut = ({ connection }: ChannelModel): void => {
-  if (!Predicate.hasProperty(connection, "stream") || !Predicate.hasProperty(connection.stream, "destroy")) return
-  if (typeof connection.stream.destroy === "function") connection.stream.destroy()
+const cut = (model: ChannelModel): void => void socketOf(model)?.destroy()
+
+/** The driver does not show its socket. */
+const socketOf = ({ connection }: ChannelModel): Duplex | undefined =>
+  Predicate.hasProperty(connection, "stream") && connection.stream instanceof Duplex ? connection.stream : undefined
+
+/** Sends what is written in one go as one packet; the driver writes message by message, which costs more than all else. */
+const writeTogether = (socket: Duplex | undefined): void => {
+  if (socket === undefined) return
+  const uncork = () => socket.uncork()
+  socket.write = new Proxy(socket.write, {
+    apply: (write, self, args: Parameters<Duplex["write"]>) => {
+      if (socket.writableCorked === 0) {
+        socket.cork()
+        process.nextTick(uncork)
+      }
+      return Reflect.apply(write, self, args)
+    }
+  })
 }
 
 /**

@@ -11,24 +11,21 @@ export interface Written {
   readonly options: Options.Publish
 }
 
-export const write = (message: Outgoing, messageId: string): Written => ({
-  content: typeof message.body === "string" ? Buffer.from(message.body) : bufferOf(message.body),
-  options: {
-    messageId,
-    mandatory: message.mandatory ?? true,
-    persistent: message.persistent ?? true,
-    ...message.headers === undefined ? {} : { headers: writeTable(message.headers) },
-    ...message.correlationId === undefined ? {} : { correlationId: message.correlationId },
-    ...message.replyTo === undefined ? {} : { replyTo: message.replyTo },
-    ...message.type === undefined ? {} : { type: message.type },
-    ...message.contentType === undefined ? {} : { contentType: message.contentType },
-    ...message.contentEncoding === undefined ? {} : { contentEncoding: message.contentEncoding },
-    ...message.appId === undefined ? {} : { appId: message.appId },
-    ...message.priority === undefined ? {} : { priority: message.priority },
-    ...message.expiration === undefined ? {} : { expiration: Rules.expirationMillis(message.expiration) },
-    ...message.timestamp === undefined ? {} : { timestamp: Math.floor(message.timestamp / 1000) }
-  }
-})
+export const write = (message: Outgoing, messageId: string): Written => {
+  const { body, expiration, headers, mandatory = true, persistent = true, timestamp } = message
+  const options: Options.Publish = { messageId, mandatory, persistent }
+  if (headers !== undefined) options.headers = writeTable(headers)
+  if (message.correlationId !== undefined) options.correlationId = message.correlationId
+  if (message.replyTo !== undefined) options.replyTo = message.replyTo
+  if (message.type !== undefined) options.type = message.type
+  if (message.contentType !== undefined) options.contentType = message.contentType
+  if (message.contentEncoding !== undefined) options.contentEncoding = message.contentEncoding
+  if (message.appId !== undefined) options.appId = message.appId
+  if (message.priority !== undefined) options.priority = message.priority
+  if (expiration !== undefined) options.expiration = Rules.expirationMillis(expiration)
+  if (timestamp !== undefined) options.timestamp = Math.floor(timestamp / 1000)
+  return { content: typeof body === "string" ? Buffer.from(body) : bufferOf(body), options }
+}
 
 /** The message that the driver received. Its body is a view, not a copy. */
 export const read = ({ content, fields, properties }: Native): Message => ({

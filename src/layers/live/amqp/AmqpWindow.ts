@@ -1,5 +1,8 @@
-/** Publishes a stream with a bounded window: so many messages are on their way, and their confirms come out in order. */
-import { type Cause, Effect, Exit, Latch, type Pull, Scope, Stream } from "effect"
+/**
+ * Publishes a stream with a bounded window: so many messages are on their way, and their confirms come out in order. Each confirm
+ * sends the next message at once, from what was pulled before; the fiber that pulls is woken only when that is used up.
+ */
+import { Array as Arr, type Cause, Effect, Exit, Latch, type Pull, Scope, Stream } from "effect"
 import type { BrokerError, Confirm, Outgoing } from "../../../services/MessageBroker.ts"
 import type { Counts, Parcel } from "./AmqpOutbox.ts"
 import type { Publisher } from "./AmqpPublisher.ts"
@@ -9,6 +12,9 @@ interface Place {
   exit: Exit.Exit<Confirm, BrokerError> | undefined
 }
 
+/** Confirms that wait to be taken, or for an earlier one, in windows: then nothing more is sent. */
+const maxWaiting = 4
+
 export const publishMany = <E, R>(
   publisher: Publisher,
   counts: Counts,
@@ -17,35 +23,45 @@ export const publishMany = <E, R>(
 ): Stream.Stream<Confirm, E | BrokerError, R> =>
   Stream.transformPull(messages, (pull, scope) =>
     Effect.gen(function*() {
-      // In the order of the messages; those up to `taken` have left.
+      // In the order of the messages; those before `taken` have left.
       let places: Array<Place> = []
       let taken = 0
+      let unconfirmed = 0
+      let pulled: ReadonlyArray<Outgoing> = []
+      let next = 0
       let ended: Cause.Cause<E | Cause.Done> | undefined
-      const room = Latch.makeUnsafe(true)
+      const hungry = Latch.makeUnsafe(true)
       const ready = Latch.makeUnsafe(false)
-      const inWindow = () => places.length - taken
 
-      const submit = (message: Outgoing) => {
+      const hasRoom = () => unconfirmed < window && places.length - taken < window * maxWaiting
+
+      const fill = (): void => {
+        while (next < pulled.length && hasRoom()) {
+          submit(pulled[next++]!)
+        }
+        if (next === pulled.length) hungry.openUnsafe()
+      }
+
+      const submit = (message: Outgoing): void => {
         const place: Place = { parcel: undefined, exit: undefined }
         places.push(place)
+        unconfirmed++
         place.parcel = publisher.submit(message, counts, (exit) => {
           place.exit = exit
+          unconfirmed--
           if (places[taken] === place) ready.openUnsafe()
+          fill()
         })
       }
 
-      const feed = (chunk: ReadonlyArray<Outgoing>): Effect.Effect<void> => {
-        let next = 0
-        const go: Effect.Effect<void> = Effect.suspend(() => {
-          while (next < chunk.length && inWindow() < window) submit(chunk[next++]!)
-          if (next === chunk.length) return Effect.void
-          room.closeUnsafe()
-          return Effect.andThen(room.await, go)
-        })
-        return go
-      }
-
-      const feeder = Effect.forever(Effect.flatMap(pull, feed)).pipe(
+      const feeder = Effect.flatMap(pull, (chunk) => {
+        hungry.closeUnsafe()
+        pulled = chunk
+        next = 0
+        fill()
+        return hungry.await
+      }).pipe(
+        Effect.forever,
         Effect.catchCause((cause) =>
           Effect.sync(() => {
             ended = cause
@@ -56,6 +72,7 @@ export const publishMany = <E, R>(
       yield* Scope.addFinalizer(
         scope,
         Effect.sync(() => {
+          pulled = []
           for (const { exit, parcel } of places.slice(taken)) {
             if (exit === undefined && parcel !== undefined) publisher.abandon(parcel)
           }
@@ -76,19 +93,17 @@ export const publishMany = <E, R>(
         }
         return confirms
       }
-      const emit: Pull.Pull<readonly [Confirm, ...Array<Confirm>], E | BrokerError> = Effect.suspend(
-        (): typeof emit => {
-          const [first, ...rest] = take()
-          if (first !== undefined) {
-            room.openUnsafe()
-            return Effect.succeed([first, ...rest])
-          }
-          const failed = places[taken]?.exit
-          if (failed !== undefined && Exit.isFailure(failed)) return Effect.failCause(failed.cause)
-          if (ended !== undefined && inWindow() === 0) return Effect.failCause(ended)
-          ready.closeUnsafe()
-          return Effect.andThen(ready.await, emit)
+      const emit: Pull.Pull<Arr.NonEmptyReadonlyArray<Confirm>, E | BrokerError> = Effect.suspend((): typeof emit => {
+        const confirms = take()
+        if (Arr.isArrayNonEmpty(confirms)) {
+          fill()
+          return Effect.succeed(confirms)
         }
-      )
+        const failed = places[taken]?.exit
+        if (failed !== undefined && Exit.isFailure(failed)) return Effect.failCause(failed.cause)
+        if (ended !== undefined && taken === places.length) return Effect.failCause(ended)
+        ready.closeUnsafe()
+        return Effect.andThen(ready.await, emit)
+      })
       return emit
     }))
