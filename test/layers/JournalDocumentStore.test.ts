@@ -31,7 +31,7 @@ const all = (client: DocumentClient, name = "orders") => Stream.runCollect(clien
 const ticks = Effect.repeat(Effect.promise(() => new Promise((resolve) => setImmediate(resolve))), { times: 20 })
 
 describe("URLs of embedded document stores", () => {
-  it.effect("embedded: is one of its own, embedded:NAME lasts as long as somebody holds it", () =>
+  it.effect("embedded: is one of its own, embedded:NAME lasts as long as the layer, whoever holds it", () =>
     Effect.gen(function*() {
       const documents = yield* DocumentStore
       const own = yield* documents.connect("embedded:")
@@ -43,7 +43,8 @@ describe("URLs of embedded document stores", () => {
       }))
 
       assert.deepStrictEqual(shared, [{ _id: 1 }])
-      assert.deepStrictEqual(yield* using("embedded:shop", all), [])
+      assert.deepStrictEqual(yield* using("embedded:shop", all), [{ _id: 1 }])
+      assert.deepStrictEqual(yield* using("embedded:other", all), [])
       assert.deepStrictEqual(yield* using("embedded:", all), [])
       assert.deepStrictEqual(yield* all(own), [{ _id: 1 }])
     }).pipe(Effect.provide(store)))

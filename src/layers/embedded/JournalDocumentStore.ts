@@ -3,12 +3,12 @@
  * folder.
  *
  * - `embedded:` a store of its own for each `connect`, gone when the client's scope closes
- * - `embedded:NAME` one for all who name it, gone when nobody holds it any more
+ * - `embedded:NAME` one for all who name it, gone with the layer
  * - `embedded:./folder`, `embedded:/folder` kept in that folder, which one process at a time may use
  *
  * `DocumentEngine` does the work; its documents are copied on their way out.
  */
-import { type Duration, Effect, Layer, RcMap, Redacted, Result } from "effect"
+import { Duration, Effect, Layer, RcMap, Redacted, Result } from "effect"
 import { resolve } from "node:path"
 import { type DocumentClient, DocumentStore, DocumentStoreError } from "../../services/DocumentStore.ts"
 import { Journal } from "../../services/Journal.ts"
@@ -50,7 +50,11 @@ const make = Effect.fnUntraced(function*(options: Options) {
     )
     return yield* Engine.open({ ...options, journal })
   })
-  const shared = yield* RcMap.make({ lookup: open })
+  const shared = yield* RcMap.make({
+    lookup: open,
+    // What is in memory would be lost; a folder is free for others.
+    idleTimeToLive: ({ kind }) => kind === "name" ? "Infinity" : Duration.zero
+  })
 
   return DocumentStore.of({
     connect: Effect.fn("DocumentStore.connect")(function*(url) {
