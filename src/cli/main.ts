@@ -2,6 +2,7 @@
 import { Effect } from "effect"
 import { CliConfig, CliOutput, Command, Flag, GlobalFlag } from "effect/cli"
 import { actions } from "./actions.ts"
+import { batch } from "./batch.ts"
 import { check } from "./check.ts"
 import { completions } from "./completions.ts"
 import { config } from "./config.ts"
@@ -25,6 +26,7 @@ export const make = () => {
     Command.withDescription("Runs scenarios against services, each fiber supervised"),
     Command.withSubcommands([
       run,
+      batch,
       check,
       actions,
       schema,

@@ -15,6 +15,8 @@ import * as ItemKey from "./batch/ItemKey.ts"
 import { ItemStates } from "./batch/ItemStates.ts"
 import * as Waves from "./batch/Waves.ts"
 
+export { type Earlier, UnfinishedBatch } from "./batch/ItemJournal.ts"
+
 /** One of the things that something is done to. */
 export interface Item {
   /** Its place in the input, from 0. */
@@ -66,8 +68,8 @@ export interface Options<R> {
   readonly order?: "completion" | "input" | undefined
   /** Absolute folder of the journal. @default none is kept */
   readonly journal?: string | undefined
-  /** Forgets what the journal has, and begins anew. @default false */
-  readonly anew?: boolean | undefined
+  /** What is done with a journal that is there. @default "resume" */
+  readonly earlier?: ItemJournal.Earlier | undefined
   /** Does items again that failed in an earlier run. @default false */
   readonly retryFailed?: boolean | undefined
   /** Does items again of which an earlier run does not know whether they were done. @default whether it is idempotent */
@@ -127,7 +129,7 @@ export type Event =
 export const events = <E, R, R2>(
   items: Stream.Stream<Value, E, R2>,
   options: Options<R>
-): Stream.Stream<Event, E | JournalError, R | R2 | Journal> =>
+): Stream.Stream<Event, E | JournalError | ItemJournal.UnfinishedBatch, R | R2 | Journal> =>
   Stream.unwrap(Effect.map(begin(options), (batch) =>
     items.pipe(
       Stream.takeWhile(() => batch.halted() === undefined),
@@ -154,7 +156,7 @@ const begin = Effect.fnUntraced(function*<R>(options: Options<R>) {
   const started = now()
   const journal = options.journal === undefined
     ? undefined
-    : yield* ItemJournal.open(options.journal, options.operation, { anew: options.anew ?? false })
+    : yield* ItemJournal.open(options.journal, options.operation, options.earlier ?? "resume")
   const seen = new ItemStates()
   const waves = yield* Waves.make(options.waves ?? [])
   const counts = { succeeded: 0, failed: 0, unknown: 0, "done before": 0, "failed before": 0, duplicate: 0 }
@@ -232,10 +234,12 @@ const begin = Effect.fnUntraced(function*<R>(options: Options<R>) {
     one,
     halted: () => halted,
     stopped,
-    finish: Effect.sync((): Event => ({
-      _tag: "Finished",
-      summary: { counts, durationMs: now() - started, ...(halted === undefined ? {} : { halted }) }
-    }))
+    finish: Effect.gen(function*() {
+      const left = counts.failed + counts.unknown + counts["failed before"]
+      if (journal !== undefined && halted === undefined && left === 0) yield* journal.complete
+      const summary = { counts, durationMs: now() - started, ...(halted === undefined ? {} : { halted }) }
+      return { _tag: "Finished", summary } satisfies Event
+    })
   }
 })
 

@@ -25,6 +25,7 @@ const isServer = (example: string) => example.startsWith("skein fake")
 const examples = [...new Set(all)].filter((example) => !isServer(example))
 const files = folder({
   "example.env": "",
+  "items.csv": "id,name\n1,one\n2,two\n",
   "curl.txt": "curl http://127.0.0.1:1/orders"
 })
 

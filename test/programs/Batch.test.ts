@@ -297,11 +297,25 @@ describe("Batch", () => {
       const { run, values } = world()
       return Effect.gen(function*() {
         yield* batch(["a", "b"], { run, journal: "/batch" })
-        yield* batch(["a"], { run, journal: "/batch", anew: true })
+        yield* batch(["a"], { run, journal: "/batch", earlier: "anew" })
         const { ended } = yield* batch(["a", "b"], { run, journal: "/batch" })
 
         assert.deepStrictEqual(outcomes(ended), ["done before", "succeeded"])
         assert.deepStrictEqual(values(), ["a", "b", "a", "b"])
+      }).pipe(Effect.provide(MemoryJournal.layer))
+    })
+
+    it.effect("one that is done is begun anew, one that is not is refused until it is said what to do", () => {
+      const bad = world(({ value }) => value === "b" ? rejected(false) : "fine")
+      const good = world()
+      return Effect.gen(function*() {
+        yield* batch(["a", "b"], { run: bad.run, journal: "/batch", earlier: "refuse" })
+        const error = yield* Effect.flip(batch(["a", "b"], { run: good.run, journal: "/batch", earlier: "refuse" }))
+        yield* batch(["a", "b"], { run: good.run, journal: "/batch", retryFailed: true })
+        yield* batch(["a", "b"], { run: good.run, journal: "/batch", earlier: "refuse" })
+
+        assert.deepInclude(error, { _tag: "UnfinishedBatch", succeeded: 1, failed: 1, unknown: 0 })
+        assert.deepStrictEqual(good.values(), ["b", "a", "b"])
       }).pipe(Effect.provide(MemoryJournal.layer))
     })
 

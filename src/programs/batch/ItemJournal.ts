@@ -2,7 +2,7 @@
  * What a batch did, kept so that it can go on after any end: which items were begun, when, and how they ended; 25 and 17 bytes.
  * The first record says what was done to them; a batch that does something else does not go on with it.
  */
-import { Clock, Effect, type Scope, Stream } from "effect"
+import { Clock, Effect, Schema, type Scope, Stream } from "effect"
 import * as Json from "../../core/Json.ts"
 import { isRecord } from "../../core/Value.ts"
 import { Journal, JournalError } from "../../services/Journal.ts"
@@ -16,21 +16,44 @@ export interface ItemJournal {
   readonly begun: (key: Uint8Array) => number | undefined
   /** Keeps a state. Answers when a kill of the process cannot lose it any more. */
   readonly record: (key: Uint8Array, state: State) => Effect.Effect<void, JournalError>
+  /** Says that all items were done, so that nothing is left to go on with. */
+  readonly complete: Effect.Effect<void, JournalError>
+}
+
+/** What is done with a journal that is there: `resume` goes on with it, `anew` forgets it, `refuse` does so only when nothing is left of it. */
+export type Earlier = "resume" | "anew" | "refuse"
+
+/** An earlier batch of the same kind was not done to its end. */
+export class UnfinishedBatch extends Schema.TaggedError<UnfinishedBatch>()("UnfinishedBatch", {
+  folder: Schema.String,
+  succeeded: Schema.Int,
+  failed: Schema.Int,
+  unknown: Schema.Int
+}) {
+  override get message(): string {
+    const { failed, folder, succeeded, unknown } = this
+    return `an earlier batch of this did not get to its end: ${succeeded} succeeded, ${failed} failed, ${unknown} unknown (${folder})`
+  }
 }
 
 const format = { name: "skein batch", version: 1 }
 const { keyBytes } = ItemKey
 const startedBytes = 1 + keyBytes + 8
 
-/** Opens the journal in `folder`, or makes it; `anew` forgets what is in it. `operation` names what is done, with its inputs. */
+/** Opens the journal in `folder`, or makes it. `operation` names what is done, with its inputs. */
 export const open = Effect.fnUntraced(function*(
   folder: string,
   operation: string,
-  { anew }: { readonly anew: boolean }
-): Effect.fn.Return<ItemJournal, JournalError, Journal | Scope.Scope> {
+  earlier: Earlier
+): Effect.fn.Return<ItemJournal, JournalError | UnfinishedBatch, Journal | Scope.Scope> {
   const clock = yield* Clock.Clock
   const journal = yield* (yield* Journal).open(folder, { format })
-  const { begun, found, header } = anew ? nothing() : yield* read(journal.records)
+  const there = earlier === "anew" ? nothing() : yield* read(journal.records)
+  if (earlier === "refuse" && there.header === operation && !there.complete && there.found.size > 0) {
+    const { failed, started, succeeded, unknown } = there.found.counts()
+    return yield* new UnfinishedBatch({ folder, succeeded, failed, unknown: unknown + started })
+  }
+  const { begun, found, header } = earlier === "refuse" && there.complete ? nothing() : there
   if (header === undefined) {
     yield* journal.rewrite([encoder.encode(Json.stringify({ operation }))])
   } else if (header !== operation) {
@@ -52,7 +75,8 @@ export const open = Effect.fnUntraced(function*(
           new DataView(record.buffer).setFloat64(1 + keyBytes, clock.currentTimeMillisUnsafe())
         }
         return journal.append([record])
-      })
+      }),
+    complete: journal.append([completed])
   }
 })
 
@@ -61,19 +85,24 @@ interface Read {
   /** Of items that did not end; their keys as text. */
   readonly begun: Map<string, number>
   readonly header: string | undefined
+  readonly complete: boolean
 }
 
-const nothing = (): Read => ({ found: new ItemStates(), begun: new Map(), header: undefined })
+const nothing = (): Read => ({ found: new ItemStates(), begun: new Map(), header: undefined, complete: false })
+
+const completed = Uint8Array.of(states.length)
 
 const read = (records: Stream.Stream<Uint8Array, JournalError>): Effect.Effect<Read, JournalError> =>
   Effect.suspend(() => {
     const { begun, found } = nothing()
     let header: string | undefined
+    let complete = false
     const add = (record: Uint8Array): void => {
       if (header === undefined) {
         header = operationIn(record) ?? ""
         return
       }
+      complete = record.length === completed.length
       if (record.length !== startedBytes && record.length !== 1 + keyBytes) return
       const key = record.subarray(1, 1 + keyBytes)
       const state = states[record[0]!] ?? "unknown"
@@ -84,7 +113,7 @@ const read = (records: Stream.Stream<Uint8Array, JournalError>): Effect.Effect<R
     }
     return Effect.map(
       Stream.runForEachArray(records, (chunk) => Effect.sync(() => chunk.forEach(add))),
-      () => ({ begun, found, header })
+      () => ({ begun, found, header, complete })
     )
   })
 

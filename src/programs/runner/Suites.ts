@@ -31,7 +31,7 @@ export interface SuiteHandle {
  */
 export const open = <R>(
   cases: number,
-  run: (use: (state: CaseState) => Effect.Effect<void>) => Effect.Effect<CaseResult, never, R>
+  run: (use: (state: CaseState) => Effect.Effect<void>) => Effect.Effect<Pick<CaseResult, "reason">, never, R>
 ): Effect.Effect<SuiteHandle, never, R | Scope.Scope> =>
   Effect.gen(function*() {
     const begun = yield* Deferred.make<void>()
