@@ -63,11 +63,14 @@ const make = Effect.fnUntraced(function*(initial: NonNullable<Definition["routes
   return Context.make(HttpClient.HttpClient, client).pipe(Context.add(FakeHttpClient, fake))
 })
 
-const keep = <A>(map: Map<string, A>, origin: string, one: A): Effect.Effect<void, never, Scope.Scope> =>
-  Effect.acquireRelease(
+const keep = <A>(map: Map<string, A>, given: string, one: A): Effect.Effect<void, never, Scope.Scope> => {
+  // The usual port need not be said, and is not in a URL's own origin.
+  const origin = URL.parse(given)?.origin ?? given
+  return Effect.acquireRelease(
     Effect.sync(() => void map.set(origin, one)),
     () => Effect.sync(() => void map.delete(origin))
   )
+}
 
 const compile = (routes: NonNullable<Definition["routes"]>): Effect.Effect<MockRoutes.MockRoutes> => {
   const made = MockRoutes.make({ routes })
