@@ -48,7 +48,8 @@ const codes: ReadonlyMap<string, number> = new Map([
   ["ReportError", ExitCode.usage],
   ["ActionModulesError", ExitCode.usage],
   ["InitError", ExitCode.usage],
-  ["ProfileError", ExitCode.usage]
+  ["ProfileError", ExitCode.usage],
+  ["OtherReading", ExitCode.usage]
 ])
 
 const reportError = Effect.fnUntraced(function*(error: unknown, debug: boolean, colors: boolean) {

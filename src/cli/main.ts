@@ -13,6 +13,7 @@ import { fake } from "./fake.ts"
 import { history } from "./history.ts"
 import { init } from "./init.ts"
 import { Invocation } from "./Invocation.ts"
+import { paginate } from "./paginate.ts"
 import { profile } from "./profile.ts"
 import { report } from "./report.ts"
 import { run } from "./run.ts"
@@ -36,6 +37,7 @@ export const make = () => {
       profile,
       report,
       history,
+      paginate,
       fake,
       completions((): Command.Command.Any => root)
     ]),

@@ -6,6 +6,7 @@ import { mkdirSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { make } from "../../src/cli/main.ts"
 import { folder, shell, start } from "./commandLine.ts"
+import * as ListServer from "./ListServer.ts"
 
 /** All commands below the root, with their path. */
 const commandsOf = (
@@ -54,7 +55,10 @@ describe.concurrent("examples in help", () => {
   })
 
   it.each(examples)("%s", async (example) => {
-    const { code, stderr, stdout } = await shell(example.replace(/^skein/, "$SKEIN"), files.path).ended
+    // An API that has lists, in the place of one on the usual port.
+    await using api = await ListServer.start({ rows: 25 })
+    const line = example.replace(/^skein/, "$SKEIN").replaceAll("http://127.0.0.1:8080", api.url)
+    const { code, stderr, stdout } = await shell(line, files.path).ended
 
     assert.strictEqual(code, 0, stderr)
     if (/--format json/.test(example)) assert.doesNotThrow(() => JSON.parse(stdout))

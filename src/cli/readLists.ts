@@ -1,0 +1,254 @@
+/** What `skein paginate` does once its flags are read. */
+import { Console, Effect, Option, Path, Result, Stream } from "effect"
+import * as Style from "../core/Style.ts"
+import * as Thing from "../profile/Thing.ts"
+import * as ItemKey from "../programs/batch/ItemKey.ts"
+import * as Config from "../programs/Config.ts"
+import * as Fields from "../programs/output/Fields.ts"
+import * as RowText from "../programs/output/RowText.ts"
+import * as Paginate from "../programs/Paginate.ts"
+import * as RowExpression from "../programs/paginate/RowExpression.ts"
+import * as Source from "../programs/paginate/Source.ts"
+import type { List, PaginationError } from "../programs/Pagination.ts"
+import * as PagingStyle from "../programs/pagination/Style.ts"
+import type { JqError } from "../services/Jq.ts"
+import * as PoliteClient from "../services/polite/Client.ts"
+import * as PoliteHttp from "../services/PoliteHttp.ts"
+import * as ExitCode from "./ExitCode.ts"
+import { Invocation } from "./Invocation.ts"
+import * as ListNotes from "./ListNotes.ts"
+import * as Output from "./Output.ts"
+import type { PaginateFlags } from "./paginate.ts"
+import * as Reading from "./Reading.ts"
+import * as Settings from "./Settings.ts"
+import * as Stop from "./Stop.ts"
+
+/** Reads, writes, and ends with 1 when a list is not whole, with 5 when its server could not be used. */
+export const paginate = Effect.fnUntraced(function*(flags: PaginateFlags) {
+  const wanted = yield* wantedOf(flags)
+  const sources = yield* sourcesOf(flags)
+  const config = yield* Reading.configuration({ ...Reading.noFlags, ...flags })
+  const limits = {
+    ...PoliteHttp.defaults,
+    ...Config.politeSettings(config.settings),
+    ...given("concurrency", flags.concurrency),
+    ...given("requestsPerSecond", flags.requestsPerSecond)
+  }
+  const reading = wanted.file === undefined
+    ? toStdout(sources, wanted, limits.concurrency)
+    : toFile(sources, { ...wanted, file: wanted.file }, limits.concurrency)
+  yield* reading.pipe(
+    Effect.catchTags({ PaginationError: notWhole, RowError: (error) => fails(ExitCode.no, error), JqError: notJq }),
+    Effect.provide(PoliteClient.layer(limits)),
+    Reading.withMachine(config),
+    Stop.within(0)
+  )
+})
+
+/** What is to be written and where. */
+interface Wanted {
+  readonly format: RowText.Format
+  readonly text: RowText.Options
+  /** Absolute. */
+  readonly file?: string | undefined
+  readonly resume?: { readonly folder: string; readonly key: string } | undefined
+}
+
+const wantedOf = Effect.fnUntraced(function*(flags: PaginateFlags) {
+  const { columns, directory, terminal } = yield* Invocation
+  const { resolve } = yield* Path.Path
+  const fields = Option.map(flags.fields, Fields.parse)
+  if (Option.isSome(fields) && fields.value === undefined) {
+    return yield* ExitCode.wrongUsage("--fields has an empty name, or one twice", "write it like id,owner=owner.name")
+  }
+  const text = { fields: Option.getOrUndefined(fields), guardFormulas: !flags.rawCsv }
+  if (Option.isNone(flags.output)) {
+    if (Option.isSome(flags.resume)) {
+      return yield* ExitCode.wrongUsage("--resume needs --output", "what was written to stdout cannot be taken back")
+    }
+    const isTable = terminal.stdout ? { width: yield* columns } : {}
+    return {
+      format: Option.getOrElse(flags.as, () => "table" as const),
+      text: { ...text, ...isTable, style: Style.make(yield* Settings.colors("stdout")) }
+    }
+  }
+  const file = resolve(directory, flags.output.value)
+  const format = Option.getOrElse(flags.as, () => RowText.formatOfFile(file))
+  if (format === undefined) {
+    return yield* ExitCode.wrongUsage(
+      `--output ${flags.output.value}: its name does not say how to write it`,
+      "call it .jsonl, .json or .csv, or give --as"
+    )
+  }
+  if (format === "table" && Option.isSome(flags.resume)) {
+    return yield* ExitCode.wrongUsage("a table cannot be resumed", "write .jsonl, .json or .csv")
+  }
+  const resume = Option.map(flags.resume, (folder) => ({
+    folder: resolve(directory, folder),
+    key: keyOf(flags, format, file)
+  }))
+  return { format, text, file, resume: Option.getOrUndefined(resume) }
+})
+
+/** What must be the same for a reading to go on: all that decides what is in the file. Holds no secret of theirs, only a hash. */
+const keyOf = (flags: PaginateFlags, format: RowText.Format, file: string): string => {
+  const { fields, hydrate, hydrateAs, id, jq, lists, rawCsv, rows, size, style, total, where } = flags
+  const options = [fields, hydrate, hydrateAs, id, jq, rows, size, style, total, where].map((option) =>
+    Option.getOrNull<string | number>(option)
+  )
+  return ItemKey.text(ItemKey.of([[...lists], flags.with.map((pair) => [...pair]), options, rawCsv, format, file]))
+}
+
+const sourcesOf = Effect.fnUntraced(function*(flags: PaginateFlags) {
+  const stages = yield* rowStages(flags)
+  return yield* Effect.forEach(flags.lists, (url) =>
+    Effect.gen(function*() {
+      if (Thing.parse(url) !== undefined) {
+        return yield* ExitCode.wrongUsage(`${url}: profiles cannot be read yet`, "give the URL of a first page")
+      }
+      if (URL.parse(url) === null || !/^https?:/i.test(url)) {
+        return yield* ExitCode.wrongUsage(`${url} is no list`, "write it like https://api.example.com/sites?page=1")
+      }
+      const list = yield* listOf(url, flags)
+      const pages = {
+        concurrency: Option.getOrUndefined(flags.concurrency),
+        maxPages: Option.getOrUndefined(flags.maxPages)
+      }
+      return Source.through(Source.ofList(withoutPassword(url), list, pages), [
+        ...yield* details(list, flags),
+        ...stages
+      ])
+    }))
+})
+
+const listOf = Effect.fnUntraced(function*(
+  url: string,
+  flags: PaginateFlags
+): Effect.fn.Return<List, ExitCode.CommandError> {
+  const style = Option.map(flags.style, PagingStyle.parse)
+  if (Option.isSome(style) && style.value === undefined) {
+    return yield* ExitCode.wrongUsage(
+      `--style ${Option.getOrElse(flags.style, () => "")} is no way to page`,
+      "write it like page, page:p=0, offset:skip, cursor:after, cursor:after=meta.next, next:links.next, link or none"
+    )
+  }
+  const total = Option.map(flags.total, (path) => path === "none" ? false as const : path)
+  return {
+    request: { url, headers: { accept: "application/json", ...Object.fromEntries(flags.header) } },
+    style: Option.getOrUndefined(style),
+    rows: Option.getOrUndefined(flags.rows),
+    id: Option.getOrUndefined(flags.id),
+    total: Option.getOrUndefined(total),
+    size: Option.getOrUndefined(flags.size)
+  }
+})
+
+const details = Effect.fnUntraced(function*({ request }: List, flags: PaginateFlags) {
+  if (Option.isNone(flags.hydrate)) return []
+  const url = yield* compiled("--hydrate", RowExpression.url(flags.hydrate.value))
+  const as = Option.getOrElse(flags.hydrateAs, () => "detail")
+  return [Source.hydrate(request, { url, as, concurrency: Option.getOrUndefined(flags.concurrency) })]
+})
+
+const rowStages = Effect.fnUntraced(function*(flags: PaginateFlags) {
+  const stages: Array<Source.Stage> = []
+  if (Option.isSome(flags.where)) {
+    stages.push(Source.where(yield* compiled("--where", RowExpression.condition(flags.where.value))))
+  }
+  if (Option.isSome(flags.jq)) stages.push(Source.jq(flags.jq.value))
+  return stages
+})
+
+const compiled = <A>(
+  flag: string,
+  result: Result.Result<A, RowExpression.RowError>
+): Effect.Effect<A, ExitCode.CommandError> =>
+  Result.match(result, {
+    onSuccess: Effect.succeed,
+    onFailure: ({ hint, message }) => ExitCode.wrongUsage(`${flag} ${message}`, hint)
+  })
+
+/** As it may be shown. */
+const withoutPassword = (text: string): string => {
+  const url = new URL(text)
+  url.username = ""
+  url.password = ""
+  return url.href
+}
+
+const given = <K extends string, A>(key: K, flag: Option.Option<A>): { readonly [P in K]?: A } =>
+  Option.isSome(flag) ? { [key]: flag.value } as { readonly [P in K]: A } : {}
+
+const toFile = Effect.fnUntraced(function*(
+  sources: ReadonlyArray<Source.Source>,
+  wanted: Wanted & { readonly file: string },
+  concurrency: number
+) {
+  const tell = yield* ListNotes.make(concurrency)
+  const onEvent = yield* withContext(tell)
+  const summary = yield* Paginate.toFile(sources, { ...wanted, lists: concurrency, onEvent })
+  yield* Output.result({
+    json: () => ({ complete: true, ...summary, format: wanted.format }),
+    text: () => `${summary.rows} rows in ${summary.file}`
+  })
+})
+
+/** As it is told within this command. */
+const withContext = <A, R>(tell: (event: A) => Effect.Effect<void, never, R>) =>
+  Effect.map(Effect.context<R>(), (context) => (event: A) => Effect.provideContext(tell(event), context))
+
+const toStdout = Effect.fnUntraced(function*(
+  sources: ReadonlyArray<Source.Source>,
+  { format, text }: Wanted,
+  concurrency: number
+) {
+  const tell = yield* ListNotes.make(concurrency)
+  const isDocument = (yield* Settings.Format) === "json"
+  const writer = RowText.make(isDocument ? "json" : format, text)
+  const lists: Array<Paginate.ListSummary> = []
+  const print = printer()
+  if (isDocument) yield* print("{\"rows\": ")
+  const reading = Stream.runForEach(Paginate.events(sources, { lists: concurrency }), (event) => {
+    if (event._tag === "Ended") lists.push(event.summary)
+    return Effect.andThen(event._tag === "Page" ? print(writer.write(event.rows)) : Effect.void, tell(event))
+  })
+  const end = (outcome: { readonly complete: boolean; readonly error?: string }) =>
+    print(
+      isDocument
+        ? `${writer.end().trimEnd()},\n${
+          JSON.stringify({ count: writer.state().rows, ...outcome, lists }, null, 2).slice(2)
+        }\n`
+        : outcome.complete || format === "table"
+        ? writer.end()
+        : "\n"
+    )
+  yield* Effect.tapError(reading, ({ message }) => end({ complete: false, error: message }))
+  yield* end({ complete: true })
+  if (writer.leftOut().length > 0) yield* tell({ _tag: "LeftOut", fields: writer.leftOut() })
+})
+
+/** Writes text whose lines are not whole yet: what follows the last line break waits for the next text. */
+const printer = () => {
+  let rest = ""
+  return (text: string) => {
+    const all = rest + text
+    const end = all.lastIndexOf("\n")
+    rest = all.slice(end + 1)
+    return end === -1 ? Effect.void : Console.log(all.slice(0, end))
+  }
+}
+
+/** A server that cannot be used is none of the list's faults. */
+const notWhole = (error: PaginationError) => {
+  const isUnusable = error.reason === "Request" &&
+    (error.status === undefined || error.status >= 500 || error.status === 429)
+  return fails(isUnusable ? ExitCode.unavailable : ExitCode.no, error)
+}
+
+const notJq = ({ message, program, reason }: JqError) =>
+  fails(reason === "Program" ? ExitCode.usage : reason === "Unavailable" ? ExitCode.unavailable : ExitCode.no, {
+    message: `--jq ${program}: ${message}`
+  })
+
+const fails = (code: number, { hint, message }: { readonly message: string; readonly hint?: string | undefined }) =>
+  Effect.fail(new ExitCode.CommandError({ code, message, hint }))

@@ -1,0 +1,99 @@
+/** A list as `programs/Paginate` reads it: pages whose rows are as they are to be shown. */
+import { Effect, Result, Stream } from "effect"
+import type { HttpClient } from "effect/http"
+import * as Json from "../../core/Json.ts"
+import * as Preview from "../../core/Preview.ts"
+import { isArray, isRecord, type Value } from "../../core/Value.ts"
+import type { RemoteApiError } from "../../profile/RemoteApi.ts"
+import type { HttpExchangeError, Request } from "../../services/HttpExchange.ts"
+import { Jq, JqError } from "../../services/Jq.ts"
+import { PoliteHttp } from "../../services/PoliteHttp.ts"
+import * as Pagination from "../Pagination.ts"
+import { RowError } from "./RowExpression.ts"
+
+export type Failure = Pagination.PaginationError | RemoteApiError | HttpExchangeError | RowError | JqError
+export type Needs = PoliteHttp | HttpClient.HttpClient | Jq
+
+export interface Source {
+  /** How it is called in messages: its URL or `profile:list`. */
+  readonly name: string
+  /** Reads it from the start, or on after what was read before. */
+  readonly events: (resume?: Pagination.Resume) => Stream.Stream<Pagination.Event, Failure, Needs>
+  /** Whether it can go on after any page; else it begins again. */
+  readonly resumable: boolean
+}
+
+/** The pages of a list of an API. */
+export const ofList = (name: string, list: Pagination.List, options: Pagination.Options = {}): Source => ({
+  name,
+  events: (resume) => Pagination.events(list, { ...options, resume }),
+  resumable: true
+})
+
+/** What becomes of the rows of a page. */
+export type Stage = (rows: ReadonlyArray<Value>) => Effect.Effect<ReadonlyArray<Value>, Failure, Needs>
+
+/** Puts the rows of each page through `stages`; two pages are under way at once, so that paging goes on meanwhile. */
+export const through = (source: Source, stages: ReadonlyArray<Stage>): Source =>
+  stages.length === 0 ? source : {
+    ...source,
+    events: (resume) =>
+      source.events(resume).pipe(Stream.mapEffect(
+        Effect.fnUntraced(function*(event) {
+          if (event._tag !== "Page") return event
+          let rows = event.rows
+          for (const stage of stages) rows = yield* stage(rows)
+          return { ...event, rows }
+        }),
+        { concurrency: 2 }
+      ))
+  }
+
+/** Keeps the rows for which it holds. */
+export const where = (holds: (row: Value) => Effect.Effect<boolean, RowError>): Stage => (rows) =>
+  Effect.filter(rows, holds)
+
+/** Makes rows of rows by a jq program: none, one or several of each. */
+export const jq = (program: string): Stage => (rows) =>
+  Jq.use((jq) => jq.run(`[.[] | (${program}\n)]`, rows)).pipe(
+    Effect.map(([made]) => made !== undefined && isArray(made) ? made : []),
+    Effect.mapError(({ cause, message, reason }) => new JqError({ reason, program, message, cause }))
+  )
+
+/** Asks for the details of each row, `concurrency` at once, and puts them into it under `as`. */
+export const hydrate = (
+  list: Request,
+  { as, concurrency = 5, url }: {
+    /** Absolute, or relative to the list's. */
+    readonly url: (row: Value) => Effect.Effect<string, RowError>
+    readonly as: string
+    readonly concurrency?: number | undefined
+  }
+): Stage =>
+(rows) =>
+  Effect.forEach(rows, (row) =>
+    Effect.gen(function*() {
+      const target = URL.parse(yield* url(row), URL.parse(list.url, list.base)?.href)
+      if (target === null || target.origin !== URL.parse(list.url, list.base)?.origin) {
+        return yield* new RowError({
+          message: `the details of a row are at ${target?.origin ?? "no URL"}, and not on the host of the list`,
+          hint: "credentials are sent to one host only"
+        })
+      }
+      const details = yield* detailsAt({ ...list, url: target.href, base: undefined, query: undefined })
+      return { ...(isRecord(row) ? row : { value: row }), [as]: details }
+    }), { concurrency })
+
+const detailsAt = Effect.fnUntraced(function*(request: Request) {
+  const http = yield* PoliteHttp
+  const { status, text } = yield* http.execute(request)
+  if (status >= 400) {
+    const said = text.trim() === "" ? "" : `: ${Preview.cut(text.trim(), 200)}`
+    return yield* new RowError({ message: `the details at ${request.url} were answered with status ${status}${said}` })
+  }
+  const body = Json.parse(text)
+  if (Result.isFailure(body)) {
+    return yield* new RowError({ message: `the details at ${request.url} are no JSON: ${body.failure.message}` })
+  }
+  return body.success
+})
