@@ -97,7 +97,7 @@ const pagingFields = {
   size: optional(
     fields("size", {
       parameter: required(name, "The query parameter"),
-      rows: required(int(1), "Rows that are asked for in a page")
+      rows: required(int(1), "Rows that are asked for in a page; a page with fewer is the last one")
     }),
     "How many rows a page is asked to have"
   ),

@@ -57,6 +57,7 @@ const paged = (opened: Opened.Opened, name: string, form: ListForm, names: Value
     rows: form.rows,
     id: form.id,
     total: paging?.total,
+    size: paging?.size?.rows,
     inclusive: paging?.inclusive,
     show: (row) => attempt(() => shown(form, row, names, run)),
     hydrate: form.hydrate === undefined ? undefined : hydrated(opened, form.hydrate, names, run)

@@ -63,7 +63,7 @@ export interface Limits {
 /** How a list is read: by its pages, or from several lists that are merged. */
 export type ListPlan = PagedList | MergedList
 
-/** One list of the API. `programs/pagination` takes it as it is. */
+/** One list of the API. `Pagination` takes it as its `List`, as it is. */
 export interface PagedList {
   readonly _tag: "Paged"
   readonly name: string
@@ -74,6 +74,8 @@ export interface PagedList {
   readonly rows?: string | undefined
   readonly id?: string | undefined
   readonly total?: string | undefined
+  /** Rows of every page but the last. */
+  readonly size?: number | undefined
   readonly inclusive?: boolean | undefined
   /** Makes of a row what the profile shows of it; `undefined` for one that is left out. */
   readonly show: (row: Value) => Effect.Effect<Value | undefined, RemoteApiError>
