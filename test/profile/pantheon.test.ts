@@ -62,6 +62,15 @@ const workflows = {
   [`POST /api/sites/${site}/environments/:env/workflows`]: started
 }
 
+/** One element of a backup, as the catalog has it. */
+const entry = (folder: string, element: string, more: ValueRecord = {}) => ({
+  filename: `my-site_live_${folder}_${element}.gz`,
+  folder: `${folder}_backup`,
+  size: 100,
+  finish_time: Number(folder),
+  ...more
+})
+
 describe("pantheon.yaml", () => {
   it.effect("logs in with the machine token, and sends the session as bearer", () =>
     Effect.gen(function*() {
@@ -463,13 +472,6 @@ describe("pantheon.yaml", () => {
       }
     }))))
 
-  const entry = (folder: string, element: string, more: ValueRecord = {}) => ({
-    filename: `my-site_live_${folder}_${element}.gz`,
-    folder: `${folder}_backup`,
-    size: 100,
-    finish_time: Number(folder),
-    ...more
-  })
   const catalog = {
     "1_backup_code": entry("1", "code"),
     "2_backup_code": entry("2", "code"),
