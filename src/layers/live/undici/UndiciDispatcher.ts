@@ -5,29 +5,39 @@
  * The only file that loads undici, which takes longer than all the rest of a small run: import it when it is needed.
  */
 import { Duration, Redacted } from "effect"
-import type { Socket } from "node:net"
+import { lookup as systemLookup } from "node:dns"
+import { isIP, type LookupFunction, type Socket } from "node:net"
 import type { Readable } from "node:stream"
 import { arrayBuffer } from "node:stream/consumers"
 import { Agent, buildConnector, Dispatcher, Pool, ProxyAgent } from "undici"
+import * as IpAddress from "../../../core/IpAddress.ts"
 import type { ConnectionOptions, Settings } from "../../../services/HttpPolicy.ts"
 import * as ContentDecoding from "./ContentDecoding.ts"
 
 /** Node gives up on an address after 250 ms, which is less than the way to the other side of the world and back takes. */
 const addressAttemptMillis = 1_000
 
+/** A host with an address that is not public, where only public ones were wanted. */
+export class PrivateAddress extends Error {
+  readonly code = "SKEIN_PRIVATE_ADDRESS"
+}
+
 export class UndiciDispatcher extends Dispatcher {
   private readonly agent: Dispatcher
+  private readonly privateOrigins: Set<string>
   private readonly sockets: Set<Socket>
   private readonly http2Origins: Set<string>
   private readonly silenceMillis: number
 
-  constructor(settings: Settings, connection: ConnectionOptions, proxy: string | undefined) {
+  /** With `publicOnly` no connection is made to an address of this machine or of a private network; a proxy is trusted. */
+  constructor(settings: Settings, connection: ConnectionOptions, proxy: string | undefined, publicOnly = false) {
     super()
     this.sockets = new Set()
+    this.privateOrigins = new Set()
     this.http2Origins = new Set()
     this.silenceMillis = connection.silence === undefined ? 0 : Math.ceil(Duration.toMillis(connection.silence))
     this.agent = proxy === undefined
-      ? this.directAgent(settings, connection)
+      ? this.directAgent(settings, connection, publicOnly)
       : this.proxyAgent(settings, connection, proxy)
   }
 
@@ -53,6 +63,11 @@ export class UndiciDispatcher extends Dispatcher {
     return this.http2Origins.size > 0 && this.http2Origins.has(new URL(url).origin) ? "2" : "1.1"
   }
 
+  /** Whether an origin that has answered has an address of this machine or of a private network. */
+  isPrivate(origin: string): boolean {
+    return this.privateOrigins.has(origin)
+  }
+
   /** Finishes what is under way, takes nothing new. */
   override async close(): Promise<void> {
     await this.agent.close()
@@ -65,8 +80,12 @@ export class UndiciDispatcher extends Dispatcher {
     await destroyed
   }
 
-  private directAgent(settings: Settings, connection: ConnectionOptions): Dispatcher {
-    const connect = this.tracked(buildConnector({ ...tlsOptions(settings, connection) }))
+  private directAgent(settings: Settings, connection: ConnectionOptions, publicOnly: boolean): Dispatcher {
+    const open = buildConnector({
+      ...tlsOptions(settings, connection),
+      ...(publicOnly ? { lookup: publicLookup } : {})
+    })
+    const connect = this.tracked(publicOnly ? refusingPrivate(open) : open)
     return new Agent({ ...poolOptions(settings, connection), connect })
   }
 
@@ -100,9 +119,9 @@ export class UndiciDispatcher extends Dispatcher {
       const socket: unknown = connect(options, (...result) => {
         if (result[1] !== null && result[1] !== undefined) {
           this.track(result[1])
-          if ("alpnProtocol" in result[1] && result[1].alpnProtocol === "h2") {
-            this.http2Origins.add(new URL(`${options.protocol}//${options.host}`).origin)
-          }
+          const { origin } = new URL(`${options.protocol}//${options.host}`)
+          if ("alpnProtocol" in result[1] && result[1].alpnProtocol === "h2") this.http2Origins.add(origin)
+          if (IpAddress.isPrivate(result[1].remoteAddress ?? "")) this.privateOrigins.add(origin)
         }
         callback(...result)
       })
@@ -116,6 +135,22 @@ export class UndiciDispatcher extends Dispatcher {
     socket.once("close", () => this.sockets.delete(socket))
   }
 }
+
+/** Addresses in URLs are not looked up. */
+const refusingPrivate = (connect: buildConnector.connector): buildConnector.connector => (options, callback) => {
+  const host = options.hostname.replace(/^\[|\]$/g, "")
+  if (isIP(host) === 0 || !IpAddress.isPrivate(host)) return connect(options, callback)
+  return callback(new PrivateAddress(`${host} is an address of this machine or of a private network`), null)
+}
+
+const publicLookup: LookupFunction = (hostname, options, done) =>
+  systemLookup(hostname, { ...options, all: true }, (error, found) => {
+    if (error !== null) return done(error, [])
+    const open = found.filter(({ address }) => !IpAddress.isPrivate(address))
+    const [first] = open
+    if (first === undefined) return done(new PrivateAddress(`${hostname} has only private addresses`), [])
+    return options.all === true ? done(null, open) : done(null, first.address, first.family)
+  })
 
 const isSocket = (value: unknown): value is Socket =>
   typeof value === "object" && value !== null && "destroy" in value && "once" in value
