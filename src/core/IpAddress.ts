@@ -37,12 +37,14 @@ const isPrivate6 = (address: string): boolean => {
     first >= 0xff00 || first === 0x2001 && (second === 0 || second === 0xdb8) || first === 0x100 && second === 0
 }
 
+const read = (text: string): ReadonlyArray<number> =>
+  text === "" ? [] : text.split(":").map((word) => Number.parseInt(word, 16))
+
 /** The eight words of an IPv6 address; `undefined` for what is none. */
 const wordsOf = (address: string): ReadonlyArray<number> | undefined => {
   const url = URL.parse(`http://[${address}]/`)
   if (url === null) return undefined
   const [head = "", tail] = url.hostname.slice(1, -1).split("::")
-  const read = (text: string) => text === "" ? [] : text.split(":").map((word) => Number.parseInt(word, 16))
   if (tail === undefined) return read(head)
   const before = read(head)
   const after = read(tail)

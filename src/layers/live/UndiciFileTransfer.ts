@@ -117,7 +117,7 @@ const answer = ({ headers, status, writer }: Begun, request: Request, isPrivate:
 
 const save = (writer: BodyWriter, part: Part, options: SaveOptions, url: URL) =>
   Effect.callback<number, FileTransferError>((resume) => {
-    let stopped: () => void = () => {}
+    let stopped: (() => void) | undefined
     let ended = false
     writer.start({
       fd: (part as PartFolder.OpenPart).fd,
@@ -127,14 +127,14 @@ const save = (writer: BodyWriter, part: Part, options: SaveOptions, url: URL) =>
       onBytes: options.onBytes,
       onEnd: (error) => {
         ended = true
-        stopped()
+        stopped?.()
         resume(error === undefined ? Effect.succeed(writer.written) : Effect.fail(fromBody(error, url)))
       }
     })
     return Effect.callback<void>((done) => {
+      if (ended) return done(Effect.void)
       stopped = () => done(Effect.void)
-      if (ended) stopped()
-      else writer.stop(closed)
+      writer.stop(closed)
     })
   })
 
