@@ -52,8 +52,8 @@ export const open = Effect.fnUntraced(function*(
 
 const howToForce = "stopping: no new work, teardown runs; press Ctrl-C again to end at once"
 
-/** On a build machine every frame would be a line of the log. */
-const isLive = Effect.map(
+/** Whether a live view has a place. On a build machine every frame would be a line of the log. */
+export const isLive = Effect.map(
   Invocation,
   ({ environment, terminal }) => terminal.stderr && (environment["CI"] ?? "") === "" && environment["TERM"] !== "dumb"
 )

@@ -20,6 +20,7 @@ import { run } from "./run.ts"
 import { schema } from "./schema.ts"
 import * as Settings from "./Settings.ts"
 import * as Usage from "./Usage.ts"
+import { wait } from "./wait.ts"
 
 /** The command tree. */
 export const make = () => {
@@ -38,6 +39,7 @@ export const make = () => {
       report,
       history,
       paginate,
+      wait,
       fake,
       completions((): Command.Command.Any => root)
     ]),

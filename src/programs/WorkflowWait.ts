@@ -44,6 +44,8 @@ export interface Options<E, R> {
   readonly ended?: ReadonlyArray<Ended> | undefined
   /** Ends the wait at the first one that failed. @default false */
   readonly failFast?: boolean | undefined
+  /** Ends the wait when it ends: what is still open is not awaited any more. @default never */
+  readonly stop?: Effect.Effect<unknown> | undefined
   /** Bound on the whole wait. @default none */
   readonly timeout?: Duration.Input | undefined
   /** Bound on each workflow, from its `since`. @default none */
@@ -83,7 +85,7 @@ export interface Result {
   /** In the order in which they were given. */
   readonly items: ReadonlyArray<Ended>
   /** Whether what was waited for happened. */
-  readonly verdict: "met" | "failed" | "timed out"
+  readonly verdict: "met" | "failed" | "timed out" | "stopped"
   readonly polls: number
 }
 
@@ -134,13 +136,14 @@ const wait = Effect.fnUntraced(function*<E extends { readonly message: string },
     return events.length === 0 ? Effect.void : Effect.asVoid(tell(events))
   })
 
-  const looking = looks(tally, options, polls, now, told)
-  const timeout = options.timeout
-  const outOfTime = yield* timeout === undefined ? looking : Effect.timeoutOrElse(looking, {
-    duration: timeout,
-    orElse: () => Effect.succeed(`within ${DurationText.format(Duration.fromInputUnsafe(timeout))}`)
-  })
-  const result = tally.finish(outOfTime, polls.count, now())
+  const { stop, timeout } = options
+  const ends = [
+    looks(tally, options, polls, now, told),
+    ...(stop === undefined ? [] : [Effect.as(stop, "stopped" as const)]),
+    ...(timeout === undefined ? [] : [Effect.as(Effect.sleep(timeout), `within ${textOf(timeout)}`)])
+  ]
+  const why = yield* Effect.raceAllFirst(ends)
+  const result = tally.finish(why, polls.count, now())
   yield* told
   return result
 })
@@ -202,7 +205,7 @@ const looks = <E extends { readonly message: string }, R>(
 /** Makes what looks at a parent once and takes note of what it saw. */
 const looker = <E extends { readonly message: string }, R>(tally: Tally, options: Options<E, R>, now: () => number) => {
   const timeout = Duration.fromInputUnsafe(options.pollTimeout ?? "1 minute")
-  const late = `there was no answer within ${DurationText.format(timeout)}`
+  const late = `there was no answer within ${textOf(timeout)}`
   return Effect.fnUntraced(function*(parent: Parent) {
     parent.looks++
     const ids = tally.openOf(parent).map(({ item }) => item.id)
@@ -225,4 +228,5 @@ const intervalsOf = Effect.fnUntraced(function*<E, R>(options: Options<E, R>) {
     Math.max(1, (intervals[Math.min(step, intervals.length) - 1] ?? 0) * factors[looks % factors.length]!)
 })
 
+const textOf = (duration: Duration.Input): string => DurationText.format(Duration.fromInputUnsafe(duration))
 const millisOf = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))

@@ -3,6 +3,8 @@ import { assert, beforeAll, describe, it } from "@effect/vitest"
 import type { Command } from "effect/cli"
 import { once } from "node:events"
 import { mkdirSync, writeFileSync } from "node:fs"
+import { createServer } from "node:http"
+import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { make } from "../../src/cli/main.ts"
 import { folder, shell, start } from "./commandLine.ts"
@@ -30,6 +32,15 @@ const files = folder({
   "curl.txt": "curl http://127.0.0.1:1/orders"
 })
 
+/** The API of workflows, on a port of its own: tasks that have succeeded. */
+const tasks = createServer((request, response) => {
+  const task = (id: string) => ({ id, status: "succeeded" })
+  const [, id] = /^\/tasks\/(\w+)$/.exec(request.url ?? "") ?? []
+  response.setHeader("content-type", "application/json")
+  response.end(JSON.stringify(id === undefined ? [task("t1"), task("t2")] : task(id)))
+})
+const withApi = (example: string) => example.replaceAll(":8090", `:${(tasks.address() as AddressInfo).port}`)
+
 describe("help", () => {
   it.each(commands)("$path has a description and at least two examples that begin with it", ({ command, path }) => {
     assert.isAbove(command.description?.length ?? 0, 10)
@@ -51,13 +62,17 @@ describe.concurrent("examples in help", () => {
       assert.strictEqual((await shell(`$SKEIN run examples ${flags}`, files.path).ended).code, 0)
     }
     await shell("cp shard-1.json report.json", files.path).ended
-    return () => files[Symbol.dispose]()
+    await once(tasks.listen(0, "127.0.0.1"), "listening")
+    return () => {
+      tasks.close()
+      files[Symbol.dispose]()
+    }
   })
 
   it.each(examples)("%s", async (example) => {
     // An API that has lists, in the place of one on the usual port.
     await using api = await ListServer.start({ rows: 25 })
-    const line = example.replace(/^skein/, "$SKEIN").replaceAll("http://127.0.0.1:8080", api.url)
+    const line = withApi(example).replace(/^skein/, "$SKEIN").replaceAll("http://127.0.0.1:8080", api.url)
     const { code, stderr, stdout } = await shell(line, files.path).ended
 
     assert.strictEqual(code, 0, stderr)

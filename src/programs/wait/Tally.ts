@@ -143,16 +143,18 @@ export class Tally {
     return events
   }
 
-  /** Ends what has not ended; `outOfTime` says when it was to end, if that is why. */
-  finish(outOfTime: string | undefined, polls: number, now: number): Result {
+  /** Ends what has not ended: `why` is `stopped`, or says when it was to end; nothing when the wait is over by itself. */
+  finish(why: string | undefined, polls: number, now: number): Result {
+    const isLate = why !== undefined && why !== "stopped"
     for (const one of this.watched) {
       if (one.ended !== undefined) continue
-      if (outOfTime === undefined) this.end(one, "not awaited", now)
-      else this.end(one, "timed out", now, `it did not end ${outOfTime}`)
+      if (isLate) this.end(one, "timed out", now, `it did not end ${why}`)
+      else this.end(one, "not awaited", now)
     }
     const items = this.watched.map(({ ended }) => ended!)
     const isMet = this.done >= this.enough()
-    const verdict = isMet ? "met" : items.some(({ outcome }) => outcome === "timed out") ? "timed out" : "failed"
+    const isOutOfTime = items.some(({ outcome }) => outcome === "timed out")
+    const verdict = isMet ? "met" : why === "stopped" ? "stopped" : isOutOfTime ? "timed out" : "failed"
     return { items, verdict, polls }
   }
 
