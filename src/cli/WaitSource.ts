@@ -1,6 +1,8 @@
 /** Where `skein wait` has states from: a workflow of a profile, or requests that flags describe. */
 import { Effect, Option, Result } from "effect"
 import type { HttpClient } from "effect/http"
+import type { RemoteApiError } from "../profile/RemoteApi.ts"
+import * as Thing from "../profile/Thing.ts"
 import * as Config from "../programs/Config.ts"
 import type { Source } from "../programs/wait/HandleFile.ts"
 import type { Handle } from "../programs/wait/Handles.ts"
@@ -11,6 +13,7 @@ import * as Text from "../scenario/expression/Text.ts"
 import * as PoliteClient from "../services/polite/Client.ts"
 import * as PoliteHttp from "../services/PoliteHttp.ts"
 import * as ExitCode from "./ExitCode.ts"
+import * as RemoteApis from "./RemoteApis.ts"
 import type { WaitFlags } from "./wait.ts"
 
 export interface WaitSource {
@@ -20,22 +23,40 @@ export interface WaitSource {
   readonly arguments: ReadonlyArray<string>
   readonly parse: (
     text: string
-  ) => Effect.Effect<Handle, { readonly message: string }, HttpClient.HttpClient>
+  ) => Effect.Effect<Handle, ExitCode.CommandError | RemoteApiError, HttpClient.HttpClient>
   readonly poll: (
     parent: string,
     ids: ReadonlyArray<string>
-  ) => Effect.Effect<ReadonlyMap<string, WorkflowWait.Seen>, { readonly message: string }, HttpClient.HttpClient>
+  ) => Effect.Effect<
+    ReadonlyMap<string, WorkflowWait.Seen>,
+    UrlWorkflow.LookError | RemoteApiError,
+    HttpClient.HttpClient
+  >
   readonly intervals: WorkflowWait.Options<never, never>["intervals"]
-  /** The client that everybody shares. */
-  readonly http: PoliteHttp.PoliteHttp["Service"]
 }
 
-/** Reads the flags; those that were not given are those of the handle file. */
+/** Reads the flags and opens what they name, until the scope ends; those that were not given are those of the handle file. */
 export const make = Effect.fnUntraced(function*(flags: WaitFlags, config: Config.Loaded, kept: Source | undefined) {
   const given = sourceOf(flags)
-  const source = { ...kept, ...given }
-  const http = yield* PoliteClient.make({ ...PoliteHttp.defaults, ...Config.politeSettings(config.settings) })
-  return yield* fromUrls(flags, source, http, config.environment)
+  if (given.url === undefined && given.list === undefined) {
+    const [first = "", ...others] = flags.what
+    const named = Thing.parse(first)
+    if (named !== undefined) return yield* fromProfile(named, first, others, config)
+    const again = Thing.parse(kept?.thing ?? "")
+    if (again !== undefined) return yield* fromProfile(again, kept!.thing!, flags.what, config)
+  }
+  return yield* fromUrls(flags, { ...kept, ...given }, config)
+})
+
+const fromProfile = Effect.fnUntraced(function*(
+  { name, profile }: Thing.Thing,
+  thing: string,
+  handles: ReadonlyArray<string>,
+  config: Config.Loaded
+) {
+  const api = yield* RemoteApis.open(profile, config)
+  const { intervals, parse, poll } = yield* api.workflow(name)
+  return { source: { thing }, arguments: handles, parse, poll, intervals } satisfies WaitSource
 })
 
 const names = ["url", "list", "rows", "id", "state", "done", "failed", "running", "progress", "message"] as const
@@ -46,8 +67,7 @@ const sourceOf = (flags: WaitFlags): Source =>
 const fromUrls = Effect.fnUntraced(function*(
   flags: WaitFlags,
   source: Source,
-  http: PoliteHttp.PoliteHttp["Service"],
-  environment: Readonly<Record<string, string>>
+  config: Config.Loaded
 ) {
   if (source.url === undefined && source.list === undefined) {
     const [first] = flags.what
@@ -73,10 +93,11 @@ const fromUrls = Effect.fnUntraced(function*(
     running: source.running === undefined ? undefined : wordsOf(source.running),
     progress: source.progress,
     message: source.message,
-    headers: yield* headersOf(flags.header, environment)
+    headers: yield* headersOf(flags.header, config.environment)
   })
   if (Result.isFailure(workflow)) return yield* ExitCode.wrongUsage(workflow.failure.join("\n"))
   const { parse, poll } = workflow.success
+  const http = yield* PoliteClient.make({ ...PoliteHttp.defaults, ...Config.politeSettings(config.settings) })
   const parent = Option.getOrUndefined(flags.parent)
   return {
     source,
@@ -88,8 +109,7 @@ const fromUrls = Effect.fnUntraced(function*(
         : Effect.succeed({ ...item, text })
     },
     poll: (parent, ids) => Effect.provideService(poll(parent, ids), PoliteHttp.PoliteHttp, http),
-    intervals: undefined,
-    http
+    intervals: undefined
   } satisfies WaitSource
 })
 

@@ -26,7 +26,7 @@ export const execute = Effect.fnUntraced(function*(flags: WaitFlags) {
   )
   const wait = Effect.gen(function*() {
     const file = yield* handleFile(flags)
-    const source = yield* WaitSource.make(flags, config, file?.kept?.source)
+    const source: WaitSource.WaitSource = yield* WaitSource.make(flags, config, file?.kept?.source)
     const texts = yield* given(flags, source.arguments)
     const now = yield* Clock.currentTimeMillis
     const named = yield* Effect.forEach(texts, (text) => source.parse(text), { concurrency: 10 })

@@ -32,9 +32,9 @@ const files = folder({
   "curl.txt": "curl http://127.0.0.1:1/orders"
 })
 
+const task = (id: string) => ({ id, status: "succeeded" })
 /** The API of workflows, on a port of its own: tasks that have succeeded. */
 const tasks = createServer((request, response) => {
-  const task = (id: string) => ({ id, status: "succeeded" })
   const [, id] = /^\/tasks\/(\w+)$/.exec(request.url ?? "") ?? []
   response.setHeader("content-type", "application/json")
   response.end(JSON.stringify(id === undefined ? [task("t1"), task("t2")] : task(id)))

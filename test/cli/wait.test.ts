@@ -13,6 +13,7 @@ import { invocation } from "./invocation.ts"
 type Routes = NonNullable<Definition["routes"]>
 
 const states = (...states: ReadonlyArray<string>) => states.map((status) => ({ json: { id: "t1", status } }))
+const task = (id: string, state: string) => ({ uuid: id, state, part: 40, last: `${id} is ${state}` })
 const flags = ["--state", "body.status", "--done", "ok,succeeded", "--failed", "failed,aborted"]
 const url = ["--url", "http://api/tasks/{id}", ...flags]
 
@@ -106,7 +107,6 @@ describe("skein wait", () => {
     "asks once for all tasks of a parent, and one by one for those that the list does not have",
     () =>
       Effect.gen(function*() {
-        const task = (id: string, state: string) => ({ uuid: id, state, part: 40, last: `${id} is ${state}` })
         const routes = {
           "/sites/blog/tasks": [
             { json: { items: [task("a", "running"), task("b", "failed")] } },
