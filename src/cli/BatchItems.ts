@@ -3,27 +3,34 @@ import { Effect, type FileSystem, Option, type PlatformError, Stdio, Stream } fr
 import type { HttpClient } from "effect/http"
 import type { Value } from "../core/Value.ts"
 import { field, isRecord } from "../core/Value.ts"
+import type { RemoteApiError } from "../profile/RemoteApi.ts"
+import * as Thing from "../profile/Thing.ts"
 import * as Items from "../programs/batch/Items.ts"
 import type * as Config from "../programs/Config.ts"
 import * as Pagination from "../programs/Pagination.ts"
-import type { PoliteHttp } from "../services/PoliteHttp.ts"
+import * as RemoteList from "../programs/RemoteList.ts"
+import { PoliteHttp } from "../services/PoliteHttp.ts"
 import type { Postgres } from "../services/Postgres.ts"
 import type { BatchFlags } from "./batch.ts"
 import * as BatchWork from "./BatchWork.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Invocation } from "./Invocation.ts"
+import * as RemoteApis from "./RemoteApis.ts"
 
 /** Files up to this many items are counted before they are used. */
 const counted = 1_000_000
 
 /** The items after `--where` and `--each`, and how many there are, unless only their end can tell. */
 export const open = Effect.fnUntraced(function*(flags: BatchFlags, config: Config.Loaded, rows: ReadonlyArray<Value>) {
-  const source = yield* sourceOf(flags, config, rows)
-  const variables = { ...config.defaults, ...config.variables, ...Object.fromEntries(flags.var) }
+  const source: Source = yield* sourceOf(flags, config, rows)
   const selection = { where: Option.getOrUndefined(flags.where), each: Option.getOrUndefined(flags.each) }
-  const select = yield* Items.select(selection, { environment: config.environment, variables }).pipe(asUsage)
-  const items = Stream.concat(Stream.fromIterable<Value>(flags.items), source.items).pipe(
-    select,
+  const select = yield* Items.select(selection, BatchWork.outside(flags, config)).pipe(BatchWork.wrongItems)
+  const given = Stream.fromIterable<Value>(flags.items)
+  // Beside a source, items that were written out are what they are.
+  const chosen = Option.isSome(flags.from) || Option.isSome(flags.query)
+    ? Stream.concat(given, select(source.items))
+    : select(Stream.concat(given, source.items))
+  const items = chosen.pipe(
     Stream.catchTag(
       "ItemsError",
       (error) => Stream.fail(error.reason === "Usage" ? ExitCode.wrongUsage(error.message, error.hint) : error)
@@ -33,13 +40,10 @@ export const open = Effect.fnUntraced(function*(flags: BatchFlags, config: Confi
   return { items, total: total === counted ? undefined : total }
 })
 
-const asUsage = <A, R>(effect: Effect.Effect<A, Items.ItemsError, R>) =>
-  Effect.catchTag(effect, "ItemsError", ({ hint, message }) => ExitCode.wrongUsage(message, hint))
-
 interface Source {
   readonly items: Stream.Stream<
     Value,
-    Items.ItemsError | Pagination.PaginationError | PlatformError.PlatformError,
+    Items.ItemsError | Pagination.PaginationError | PlatformError.PlatformError | RemoteApiError,
     FileSystem.FileSystem | HttpClient.HttpClient | PoliteHttp | Postgres
   >
   /** True when it can be read twice, and quickly. */
@@ -50,7 +54,7 @@ const sourceOf = Effect.fnUntraced(function*(
   flags: BatchFlags,
   config: Config.Loaded,
   rows: ReadonlyArray<Value>
-): Effect.fn.Return<Source, never, Invocation | Stdio.Stdio> {
+) {
   const { directory } = yield* Invocation
   const from = Option.getOrUndefined(flags.from)
   const format = Option.getOrUndefined(flags.fromFormat)
@@ -64,6 +68,12 @@ const sourceOf = Effect.fnUntraced(function*(
   }
   if (/^https?:\/\//i.test(from)) {
     return { again: false, items: Pagination.stream({ request: { url: from } }) }
+  }
+  const thing = Thing.parse(from)
+  if (thing !== undefined) {
+    const api = yield* RemoteApis.open(thing.profile, config)
+    const list = yield* api.list(thing.name)
+    return { again: false, items: RemoteList.stream(list).pipe(Stream.provideService(PoliteHttp, api.http)) }
   }
   return { again: true, items: Items.file(BatchWork.absolute(from, directory), format) }
 })

@@ -1,12 +1,13 @@
 /** What `skein batch` does once its flags are read. */
 import { Console, Duration, Effect, Option, Stream } from "effect"
 import type { Value } from "../core/Value.ts"
+import * as Thing from "../profile/Thing.ts"
 import * as Batch from "../programs/Batch.ts"
 import * as Audit from "../programs/batch/Audit.ts"
 import * as BatchReport from "../programs/batch/BatchReport.ts"
 import type { Work } from "../programs/batch/Work.ts"
 import * as Config from "../programs/Config.ts"
-import * as PoliteHttpLimits from "../services/polite/Client.ts"
+import * as PoliteClient from "../services/polite/Client.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import type { BatchFlags } from "./batch.ts"
 import * as BatchItems from "./BatchItems.ts"
@@ -22,35 +23,30 @@ import * as Stop from "./Stop.ts"
 
 /** Does it, prints, and answers with the exit code. Fails when flags or files are wrong. */
 export const execute = Effect.fnUntraced(function*(flags: BatchFlags) {
-  const config = yield* Reading.configuration(flags, { grace: Option.getOrUndefined(flags.grace) })
+  const rate = Option.getOrUndefined(flags.rate)
+  const config = yield* Reading.configuration(flags, {
+    grace: Option.getOrUndefined(flags.grace),
+    "limits.concurrency": Option.getOrUndefined(flags.concurrency),
+    "limits.requests_per_second": rate,
+    "limits.burst": rate
+  })
   // The batch ends within its grace by itself; this is for when it hangs.
   const limit = Duration.sum(config.settings.grace, Duration.seconds(5))
-  const polite = PoliteHttpLimits.layer(limitsOf(flags, config))
   return yield* Effect.scoped(once(flags, config)).pipe(
-    Effect.provide(polite),
+    Effect.provide(PoliteClient.layer(Config.politeSettings(config.settings))),
     Reading.withMachine(config),
     Stop.within(limit)
   )
 })
 
-/** The configuration's limits, under what the flags say. */
-const limitsOf = (flags: BatchFlags, config: Config.Loaded) => ({
-  ...Config.politeSettings(config.settings),
-  ...Option.match(flags.concurrency, { onNone: () => ({}), onSome: (concurrency) => ({ concurrency }) }),
-  ...Option.match(flags.rate, {
-    onNone: () => ({}),
-    onSome: (requestsPerSecond) => ({ requestsPerSecond, burst: requestsPerSecond })
-  })
-})
-
 const once = Effect.fnUntraced(function*(flags: BatchFlags, config: Config.Loaded) {
-  const work = yield* BatchWork.make(flags, config)
-  const source = yield* BatchItems.open(flags, config, work.rows)
+  const { rows, starts, work } = yield* BatchWork.make(flags, config)
+  const source = yield* BatchItems.open(flags, config, rows)
   const { total } = source
-  if (flags.dryRun) return yield* BatchPlan.print(source.items, work.work, flags)
+  if (flags.dryRun) return yield* BatchPlan.print(source.items, work, flags)
   if (total === 0 && !flags.allowEmpty) return yield* nothing
-  yield* BatchPlan.confirm(flags, work.work, total)
-  return yield* run(source, work.work, flags, config)
+  yield* BatchPlan.confirm(flags, work, total)
+  return yield* run(source, work, flags, config, starts)
 })
 
 const nothing = ExitCode.wrongUsage("there are no items", "--allow-empty accepts this")
@@ -59,7 +55,8 @@ const run = Effect.fnUntraced(function*<E, R, R2>(
   source: { readonly items: Stream.Stream<Value, E, R2>; readonly total: number | undefined },
   work: Work<R>,
   flags: BatchFlags,
-  config: Config.Loaded
+  config: Config.Loaded,
+  starts: string | undefined
 ) {
   const journal = yield* journalOf(flags, config, work)
   const audit = yield* auditOf(flags, work)
@@ -87,7 +84,7 @@ const run = Effect.fnUntraced(function*<E, R, R2>(
   )
   yield* rows.close
   const report = fold.report(summary!)
-  yield* print(report, flags, journal)
+  yield* print(report, flags, journal, starts)
   return yield* exitCode(report.summary, flags)
 })
 
@@ -96,7 +93,8 @@ const howToGoOn = "--resume goes on with it, --retry-failed does failures again 
 const print = Effect.fnUntraced(function*(
   report: BatchReport.Report,
   flags: BatchFlags,
-  journal: string | undefined
+  journal: string | undefined,
+  starts: string | undefined
 ) {
   const { summary } = report
   const text = [
@@ -106,8 +104,12 @@ const print = Effect.fnUntraced(function*(
   ].join("\n")
   if (Option.isSome(flags.rows)) yield* Console.error(text)
   else yield* Output.result({ json: () => BatchReport.toJson(report), text: () => text })
-  if (report.handles.length > 0 && !flags.wait) {
-    yield* Output.note(`started: skein wait ${BatchWork.workflowOf(flags)} ${report.handles.join(" ")}`)
+  if (starts !== undefined && report.handles.length > 0 && !flags.wait) {
+    yield* Output.note(
+      `to wait for what was started: skein wait ${Thing.parse(flags.what)?.profile}:${starts} ${
+        report.handles.join(" ")
+      }`
+    )
   }
   if (journal !== undefined && BatchReport.verdict(summary) !== "all") {
     yield* Output.note("the same command with --resume goes on, with --retry-failed it does failures again too")
@@ -128,7 +130,7 @@ const optionsOf = <R>(flags: BatchFlags, config: Config.Loaded, work: Work<R>): 
   run: work.run,
   recover: work.recover,
   idempotent: work.idempotent,
-  concurrency: Option.getOrUndefined(flags.concurrency),
+  concurrency: Option.getOrElse(flags.concurrency, () => work.concurrency),
   itemTimeout: Option.getOrUndefined(flags.itemTimeout),
   timeout: Option.getOrUndefined(flags.timeout),
   grace: config.settings.grace,

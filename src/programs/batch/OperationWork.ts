@@ -9,6 +9,8 @@ import type { Work } from "./Work.ts"
 export interface Options<R> {
   /** For the journal: what is done, with its inputs. */
   readonly operation: string
+  /** Remote workflows that may be under way at once. @default that of a batch */
+  readonly concurrency?: number | undefined
   /** Parameters of the operation for an item. @default those of the profile */
   readonly given?: ((item: Batch.Item) => Effect.Effect<With, Batch.ItemError>) | undefined
   /** Waits for a workflow that was started. Fails when it did not succeed. @default nothing is waited for */
@@ -17,7 +19,7 @@ export interface Options<R> {
 
 export const make = <R = never>(
   remote: Operation,
-  { given, operation, wait }: Options<R>
+  { concurrency, given, operation, wait }: Options<R>
 ): Work<HttpClient.HttpClient | R> => {
   const prepare = Effect.fnUntraced(function*(item: Batch.Item) {
     if (typeof item.value !== "string") {
@@ -43,6 +45,7 @@ export const make = <R = never>(
 
   return {
     operation,
+    concurrency,
     idempotent: remote.idempotent,
     readOnly: false,
     destructive: remote.destructive,

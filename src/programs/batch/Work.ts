@@ -9,6 +9,8 @@ export interface Work<R> extends Pick<Batch.Options<R>, "operation" | "run" | "r
   readonly readOnly: boolean
   /** Whether it takes away what cannot be brought back: to be confirmed. */
   readonly destructive: boolean
+  /** How many items at once suit it. @default that of a batch */
+  readonly concurrency?: number | undefined
   /** Says what would be done to an item, and changes nothing. */
   readonly plan: (item: Batch.Item) => Effect.Effect<Planned, Batch.ItemError, R>
 }
