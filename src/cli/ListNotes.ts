@@ -42,7 +42,7 @@ export const make = Effect.fnUntraced(function*(atOnce: number) {
 const note = (text: string) => Output.note(TerminalText.escape(text))
 
 const found = (
-  { because, found }: Extract<Paginate.Event, { readonly _tag: "StyleFound" }>,
+  { because, found, style: words }: Extract<Paginate.Event, { readonly _tag: "StyleFound" }>,
   atOnce: number
 ): string => {
   const { lastPage, style, total } = found
@@ -52,7 +52,7 @@ const found = (
     : style._tag === "Single"
     ? ""
     : ", one page after the other"
-  return `paged ${PagingStyle.describe(style)}, as was ${because}${known}${speed}`
+  return `${style._tag === "Single" ? words : `paged ${words}`}, as was ${because}${known}${speed}`
 }
 
 const counted = ({ pages, rows }: { readonly pages: number; readonly rows: number }): string =>

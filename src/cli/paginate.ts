@@ -6,7 +6,7 @@ import * as Flags from "./Flags.ts"
 const { config, env, envFile, root } = Flags.reading
 const flags = {
   lists: Argument.String("list").pipe(
-    Argument.withDescription("The URL of a first page, or profile:list; several are read at once"),
+    Argument.withDescription("The URL of a first page, or profile:list and its arguments; several are read at once"),
     Argument.variadic({ min: 1 })
   ),
   header: Flag.String("header").pipe(
@@ -41,6 +41,7 @@ const flags = {
   maxPages: Flags.count("max-pages", 1, "A list with more pages is an error [default: 100000]"),
   hydrate: Flags.text("hydrate", "url", "Ask for the details of each row, such as /sites/${id}"),
   hydrateAs: Flags.text("hydrate-as", "field", "The field that details go into [default: detail]"),
+  details: Flags.onOff("details", "Ask for the details of each row as the profile says"),
   where: Flags.text("where", "expression", "Keep rows for which it holds, such as \"!frozen && 'x' in tags\""),
   jq: Flags.text("jq", "program", "Make rows of each row by a jq program"),
   fields: Flags.text("fields", "names", "Columns: id,owner.name or label=owner.name [default: all]"),

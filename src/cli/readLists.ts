@@ -1,6 +1,7 @@
 /** What `skein paginate` does once its flags are read. */
 import { Console, Effect, Option, Path, Result, Stream } from "effect"
 import * as Style from "../core/Style.ts"
+import type { RemoteApi, RemoteApiError } from "../profile/RemoteApi.ts"
 import * as Thing from "../profile/Thing.ts"
 import * as ItemKey from "../programs/batch/ItemKey.ts"
 import * as Config from "../programs/Config.ts"
@@ -20,29 +21,63 @@ import * as ListNotes from "./ListNotes.ts"
 import * as Output from "./Output.ts"
 import type { PaginateFlags } from "./paginate.ts"
 import * as Reading from "./Reading.ts"
+import * as RemoteApis from "./RemoteApis.ts"
 import * as Settings from "./Settings.ts"
 import * as Stop from "./Stop.ts"
 
 /** Reads, writes, and ends with 1 when a list is not whole, with 5 when its server could not be used. */
 export const paginate = Effect.fnUntraced(function*(flags: PaginateFlags) {
   const wanted = yield* wantedOf(flags)
-  const sources = yield* sourcesOf(flags)
-  const config = yield* Reading.configuration({ ...Reading.noFlags, ...flags })
-  const limits = {
-    ...PoliteHttp.defaults,
-    ...Config.politeSettings(config.settings),
-    ...given("concurrency", flags.concurrency),
-    ...given("requestsPerSecond", flags.requestsPerSecond)
+  const named = yield* namedLists(flags.lists)
+  const over = {
+    "limits.concurrency": Option.getOrUndefined(flags.concurrency),
+    "limits.requests_per_second": Option.getOrUndefined(flags.requestsPerSecond)
   }
-  const reading = wanted.file === undefined
-    ? toStdout(sources, wanted, limits.concurrency)
-    : toFile(sources, { ...wanted, file: wanted.file }, limits.concurrency)
+  const config = yield* Reading.configuration({ ...Reading.noFlags, ...flags }, over)
+  const limits = { ...PoliteHttp.defaults, ...Config.politeSettings(config.settings) }
+  const reading = Effect.gen(function*() {
+    const sources = yield* sourcesOf(named, flags, config)
+    yield* wanted.file === undefined
+      ? toStdout(sources, wanted, limits.concurrency)
+      : toFile(sources, { ...wanted, file: wanted.file }, limits.concurrency)
+  })
   yield* reading.pipe(
-    Effect.catchTags({ PaginationError: notWhole, RowError: (error) => fails(ExitCode.no, error), JqError: notJq }),
+    Effect.catchTags({
+      PaginationError: notWhole,
+      RowError: (error) => fails(ExitCode.no, error),
+      JqError: notJq,
+      RemoteApiError: notDone
+    }),
+    Effect.scoped,
     Effect.provide(PoliteClient.layer(limits)),
     Reading.withMachine(config),
     Stop.within(0)
   )
+})
+
+/** A list as it is named: by its URL or as `profile:list`, whose arguments come after it. */
+interface Named {
+  readonly text: string
+  readonly thing: Thing.Thing | undefined
+  readonly args: Array<string>
+}
+
+const namedLists = Effect.fnUntraced(function*(words: ReadonlyArray<string>) {
+  const named: Array<Named> = []
+  for (const text of words) {
+    const thing = Thing.parse(text)
+    const last = named.at(-1)
+    if (thing !== undefined || (/^https?:/i.test(text) && URL.parse(text) !== null)) {
+      named.push({ text, thing, args: [] })
+    } else if (last?.thing !== undefined) last.args.push(text)
+    else {
+      return yield* ExitCode.wrongUsage(
+        `${text} is no list`,
+        "write it like https://api.example.com/sites?page=1 or pantheon:sites"
+      )
+    }
+  }
+  return named
 })
 
 /** What is to be written and where. */
@@ -92,32 +127,39 @@ const wantedOf = Effect.fnUntraced(function*(flags: PaginateFlags) {
 
 /** What must be the same for a reading to go on: all that decides what is in the file. Holds no secret of theirs, only a hash. */
 const keyOf = (flags: PaginateFlags, format: RowText.Format, file: string): string => {
-  const { fields, hydrate, hydrateAs, id, jq, lists, rawCsv, rows, size, style, total, where } = flags
+  const { details, fields, hydrate, hydrateAs, id, jq, lists, rawCsv, rows, size, style, total, where } = flags
   const options = [fields, hydrate, hydrateAs, id, jq, rows, size, style, total, where].map((option) =>
     Option.getOrNull<string | number>(option)
   )
-  return ItemKey.text(ItemKey.of([[...lists], flags.with.map((pair) => [...pair]), options, rawCsv, format, file]))
+  return ItemKey.text(
+    ItemKey.of([[...lists], flags.with.map((pair) => [...pair]), options, rawCsv, details, format, file])
+  )
 }
 
-const sourcesOf = Effect.fnUntraced(function*(flags: PaginateFlags) {
+const sourcesOf = Effect.fnUntraced(function*(
+  named: ReadonlyArray<Named>,
+  flags: PaginateFlags,
+  config: Config.Loaded
+) {
   const stages = yield* rowStages(flags)
-  return yield* Effect.forEach(flags.lists, (url) =>
+  const pages = {
+    concurrency: config.settings["limits.concurrency"],
+    maxPages: Option.getOrUndefined(flags.maxPages)
+  }
+  const apis = new Map<string, RemoteApi>()
+  return yield* Effect.forEach(named, ({ args, text, thing }) =>
     Effect.gen(function*() {
-      if (Thing.parse(url) !== undefined) {
-        return yield* ExitCode.wrongUsage(`${url}: profiles cannot be read yet`, "give the URL of a first page")
+      if (thing === undefined) {
+        const list = yield* listOf(text, flags)
+        const source = Source.ofList(withoutPassword(text), list, pages)
+        return Source.through(source, [...yield* details(list, flags), ...stages])
       }
-      if (URL.parse(url) === null || !/^https?:/i.test(url)) {
-        return yield* ExitCode.wrongUsage(`${url} is no list`, "write it like https://api.example.com/sites?page=1")
-      }
-      const list = yield* listOf(url, flags)
-      const pages = {
-        concurrency: Option.getOrUndefined(flags.concurrency),
-        maxPages: Option.getOrUndefined(flags.maxPages)
-      }
-      return Source.through(Source.ofList(withoutPassword(url), list, pages), [
-        ...yield* details(list, flags),
-        ...stages
-      ])
+      // One session for all lists of a profile.
+      const api = apis.get(thing.profile) ?? (yield* RemoteApis.open(thing.profile, config))
+      apis.set(thing.profile, api)
+      const plan = yield* api.list(thing.name, args, Object.fromEntries(flags.with))
+      const lists = { ...pages, concurrency: pages.concurrency ?? api.limits.lists, details: flags.details }
+      return Source.through(Source.ofPlan([text, ...args].join(" "), plan, api, lists), stages)
     }))
 })
 
@@ -176,9 +218,6 @@ const withoutPassword = (text: string): string => {
   return url.href
 }
 
-const given = <K extends string, A>(key: K, flag: Option.Option<A>): { readonly [P in K]?: A } =>
-  Option.isSome(flag) ? { [key]: flag.value } as { readonly [P in K]: A } : {}
-
 const toFile = Effect.fnUntraced(function*(
   sources: ReadonlyArray<Source.Source>,
   wanted: Wanted & { readonly file: string },
@@ -218,7 +257,7 @@ const toStdout = Effect.fnUntraced(function*(
         ? `${writer.end().trimEnd()},\n${
           JSON.stringify({ count: writer.state().rows, ...outcome, lists }, null, 2).slice(2)
         }\n`
-        : outcome.complete || format === "table"
+        : outcome.complete || (format === "table" && writer.state().rows > 0)
         ? writer.end()
         : "\n"
     )
@@ -249,6 +288,13 @@ const notJq = ({ message, program, reason }: JqError) =>
   fails(reason === "Program" ? ExitCode.usage : reason === "Unavailable" ? ExitCode.unavailable : ExitCode.no, {
     message: `--jq ${program}: ${message}`
   })
+
+/** What is wrong with the command line is told from what is wrong with the API. */
+const notDone = (error: RemoteApiError) => {
+  const isUsage = error.reason === "Invalid" || (error.reason === "NotFound" && error.status === undefined)
+  const isUnusable = error.reason === "Login" || error.reason === "Request"
+  return fails(isUsage ? ExitCode.usage : isUnusable ? ExitCode.unavailable : ExitCode.no, error)
+}
 
 const fails = (code: number, { hint, message }: { readonly message: string; readonly hint?: string | undefined }) =>
   Effect.fail(new ExitCode.CommandError({ code, message, hint }))

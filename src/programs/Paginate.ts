@@ -26,7 +26,7 @@ export interface ListSummary {
   readonly pages: number
   /** Rows that the API gave; there may be fewer after a condition. */
   readonly rows: number
-  readonly guards: ReadonlyArray<Pagination.Guard>
+  readonly guards: ReadonlyArray<string>
 }
 
 /** What happens meanwhile. */
@@ -36,6 +36,8 @@ export type Event =
     readonly list: string
     readonly found: Pagination.Found
     readonly because: "told" | "seen"
+    /** In words. */
+    readonly style: string
   }
   | {
     readonly _tag: "Page"
@@ -235,13 +237,14 @@ const ofSource = (source: Source, before?: ListJournal.Current): Stream.Stream<E
   return Stream.map(source.events(resume), (event): Event => {
     switch (event._tag) {
       case "StyleFound":
-        style = Style.describe(event.found.style)
+        style = source.how?.style ?? Style.describe(event.found.style)
         because = before?.because ?? event.because
-        return { _tag: "StyleFound", list: source.name, found: event.found, because }
+        return { _tag: "StyleFound", list: source.name, found: event.found, because, style }
       case "Page":
         return { ...event, list: source.name }
       case "Ended": {
-        const { guards, pages, rows } = event
+        const { pages, rows } = event
+        const guards = source.how?.guards ?? event.guards
         return { _tag: "Ended", summary: { name: source.name, style, because, pages, rows, guards } }
       }
     }

@@ -4,11 +4,12 @@ import type { HttpClient } from "effect/http"
 import * as Json from "../../core/Json.ts"
 import * as Preview from "../../core/Preview.ts"
 import { isArray, isRecord, type Value } from "../../core/Value.ts"
-import type { RemoteApiError } from "../../profile/RemoteApi.ts"
+import type { ListPlan, MergedList, RemoteApi, RemoteApiError } from "../../profile/RemoteApi.ts"
 import type { HttpExchangeError, Request } from "../../services/HttpExchange.ts"
 import { Jq, JqError } from "../../services/Jq.ts"
 import { PoliteHttp } from "../../services/PoliteHttp.ts"
 import * as Pagination from "../Pagination.ts"
+import * as RemoteList from "../RemoteList.ts"
 import { RowError } from "./RowExpression.ts"
 
 export type Failure = Pagination.PaginationError | RemoteApiError | HttpExchangeError | RowError | JqError
@@ -21,6 +22,8 @@ export interface Source {
   readonly events: (resume?: Pagination.Resume) => Stream.Stream<Pagination.Event, Failure, Needs>
   /** Whether it can go on after any page; else it begins again. */
   readonly resumable: boolean
+  /** How it is read, where that is more than a style of paging. */
+  readonly how?: { readonly style: string; readonly guards: ReadonlyArray<string> } | undefined
 }
 
 /** The pages of a list of an API. */
@@ -29,6 +32,55 @@ export const ofList = (name: string, list: Pagination.List, options: Pagination.
   events: (resume) => Pagination.events(list, { ...options, resume }),
   resumable: true
 })
+
+export interface PlanOptions extends Pagination.Options {
+  /** Whether details are asked for each row, where the profile says how. @default false */
+  readonly details?: boolean | undefined
+}
+
+/** A list of a profile, read by the profile's own client. One that is merged from several is read whole before its first row. */
+export const ofPlan = (name: string, plan: ListPlan, api: RemoteApi, options: PlanOptions = {}): Source => {
+  const { concurrency = 5, details = false } = options
+  const source = plan._tag === "Merged" ? merged(name, plan, concurrency, details) : through(
+    ofList(name, plan, options),
+    [
+      ...details && plan.hydrate !== undefined ? [each(plan.hydrate, concurrency)] : [],
+      (rows) => Effect.map(Effect.forEach(rows, plan.show), (shown) => shown.filter((row) => row !== undefined))
+    ]
+  )
+  return { ...source, events: (resume) => Stream.provideService(source.events(resume), PoliteHttp, api.http) }
+}
+
+const each = (change: (row: Value) => Effect.Effect<Value, Failure, Needs>, concurrency: number): Stage => (rows) =>
+  Effect.forEach(rows, change, { concurrency })
+
+const merged = (name: string, plan: MergedList, concurrency: number, hydrate: boolean): Source => ({
+  name,
+  resumable: false,
+  how: { style: "merged from several lists", guards: ["each list by itself"] },
+  events: () =>
+    Stream.suspend(() => {
+      const found = { style: { _tag: "Single" }, rows: "", id: plan.by, pageSize: 0, isFull: false } as const
+      let pages = 0
+      let count = 0
+      const read = RemoteList.stream(plan, { concurrency, hydrate }).pipe(
+        Stream.chunks,
+        Stream.map((rows): Pagination.Event => {
+          count += rows.length
+          return { _tag: "Page", rows, ids: noIds, checkpoint: { pages: ++pages, rows: count } }
+        })
+      )
+      const end = Stream.suspend(() =>
+        Stream.succeed<Pagination.Event>({ _tag: "Ended", pages, rows: count, guards: [] })
+      )
+      return Stream.succeed<Pagination.Event>({ _tag: "StyleFound", found, because: "told" }).pipe(
+        Stream.concat(read),
+        Stream.concat(end)
+      )
+    })
+})
+
+const noIds = new Float64Array(0)
 
 /** What becomes of the rows of a page. */
 export type Stage = (rows: ReadonlyArray<Value>) => Effect.Effect<ReadonlyArray<Value>, Failure, Needs>
