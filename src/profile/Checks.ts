@@ -118,7 +118,12 @@ class Checker {
       const scope = this.inputs(list.args ?? [], list.with, list.node)
       const ways = [list.path, list.request, list.merge].filter((way) => way !== undefined)
       if (ways.length !== 1) {
-        Reader.note(this.notes, "missing-key", `a list needs one of path, request and merge`, nameSpan)
+        Reader.note(
+          this.notes,
+          "missing-key",
+          `a list of the API needs path, request or merge, and but one of them`,
+          nameSpan
+        )
       }
       this.code(list.path, scope)
       this.request(list.request, scope)

@@ -297,7 +297,7 @@ const profileFields = {
     })),
     "Arguments that may be given by name: how their ids are found"
   ),
-  lists: optional(named(fields("a list", listFields)), "What skein paginate reads"),
+  lists: optional(named(fields("a list of the API", listFields)), "What skein paginate reads"),
   operations: optional(named(fields("an operation", operationFields)), "What skein batch does"),
   workflows: optional(named(fields("a workflow", workflowFields)), "What skein wait waits for"),
   downloads: optional(named(fields("a download", downloadFields)), "What skein download fetches")
