@@ -9,6 +9,7 @@ import type { Needs } from "../programs/Runner.ts"
 import type { BuiltinServices } from "../scenario/actions/builtin.ts"
 import type { ActionModules } from "../services/ActionModules.ts"
 import type { FakeServer } from "../services/FakeServer.ts"
+import type { FileTransfer } from "../services/FileTransfer.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
 import type { Journal } from "../services/Journal.ts"
 import type { MetricsServer } from "../services/MetricsServer.ts"
@@ -30,7 +31,10 @@ export interface MachineOptions {
 }
 
 /** All that commands need beside what every command line has (files, processes, terminal). */
-export type MachineServices = Exclude<Needs<BuiltinServices> | Journal | MetricsServer | Profiler, Command.Environment>
+export type MachineServices = Exclude<
+  Needs<BuiltinServices> | FileTransfer | Journal | MetricsServer | Profiler,
+  Command.Environment
+>
 
 export class Machine extends Context.Service<Machine, {
   readonly services: (options: MachineOptions) => Layer.Layer<MachineServices, never, Command.Environment>

@@ -7,6 +7,7 @@ import { check } from "./check.ts"
 import { completions } from "./completions.ts"
 import { config } from "./config.ts"
 import { doctor } from "./doctor.ts"
+import { download } from "./download.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Failure from "./Failure.ts"
 import { fake } from "./fake.ts"
@@ -29,6 +30,7 @@ export const make = () => {
     Command.withSubcommands([
       run,
       batch,
+      download,
       check,
       actions,
       schema,

@@ -1,6 +1,7 @@
 /** Every live and embedded layer together: what the command line runs on. Nothing opens before its first use. */
 import { Effect, Layer } from "effect"
 import { Masking } from "../core/Masking.ts"
+import { FileTransfer } from "../services/FileTransfer.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
 import { Journal } from "../services/Journal.ts"
 import { MetricsServer } from "../services/MetricsServer.ts"
@@ -54,6 +55,14 @@ export const layer = (options: Options = {}) => {
       () => import("./live/NodeNetworkProbe.ts").then(({ layer }) => layer)
     ),
     Late.layer(Journal, ["open"], () => import("./live/FileJournal.ts").then(({ layer }) => layer())),
+    Late.layer(
+      FileTransfer,
+      ["get", "folder"],
+      () =>
+        import("./live/UndiciFileTransfer.ts").then(({ layer }) =>
+          layer({ settings: options.http, connection: options.connection, environment: options.environment })
+        )
+    ),
     Late.layer(MetricsServer, ["serve"], () => import("./live/NodeMetricsServer.ts").then(({ layer }) => layer)),
     Late.layer(Profiler, ["record"], () => import("./live/InspectorProfiler.ts").then(({ layer }) => layer)),
     OtlpTelemetry.layer(options.environment ?? {}),
