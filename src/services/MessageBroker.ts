@@ -42,7 +42,7 @@ export interface ConnectOptions {
   readonly confirmTimeout?: Duration.Input | undefined
   /** Most publishes that wait for their confirm at a time, all of a client together; further ones wait. @default 1024 */
   readonly maxUnconfirmed?: number | undefined
-  /** Most channels open for publishing and asking. @default 10 */
+  /** Most channels open for publishing, and as many for asking. @default 10 */
   readonly maxChannels?: number | undefined
   /** Channels kept open when nobody uses them. @default 2 */
   readonly minChannels?: number | undefined
@@ -246,7 +246,7 @@ export interface ConsumeOptions {
   readonly prefetch?: number | undefined
   /** Nobody else may consume from the queue. @default false */
   readonly exclusive?: boolean | undefined
-  /** Deliveries count as acknowledged when they are sent: lost when we are. @default false */
+  /** Deliveries count as acknowledged when they are taken from the stream: lost when we are. @default false */
   readonly autoAck?: boolean | undefined
   /** A consumer with a higher one is served first. */
   readonly priority?: number | undefined

@@ -10,11 +10,12 @@ import { type ConnectOptions, MessageBroker } from "../../services/MessageBroker
 import * as Address from "./amqp/AmqpAddress.ts"
 import * as Broker from "./amqp/AmqpBroker.ts"
 import * as Client from "./amqp/AmqpClient.ts"
+import * as Settings from "./amqp/AmqpSettings.ts"
 
 const make = Effect.gen(function*() {
   const brokers = yield* RcMap.make({
     lookup: ({ address, options }: { readonly address: Address.Address; readonly options: ConnectOptions }) =>
-      Broker.open(address, options),
+      Broker.open(address, Settings.of(options)),
     idleTimeToLive: "30 seconds"
   })
 
@@ -22,7 +23,7 @@ const make = Effect.gen(function*() {
     connect: Effect.fn("MessageBroker.connect")(function*(url, options = {}) {
       const address = yield* Effect.fromResult(Address.parse(url))
       const shared = yield* RcMap.get(brokers, { address, options })
-      return yield* Client.make(shared, address.shown, options)
+      return yield* Client.make(shared, address.shown, Settings.of(options))
     })
   })
 })

@@ -1,9 +1,10 @@
 /** Questions and orders to the broker, each on a channel of its own that is thrown away: a refusal closes it and harms nobody. */
 import { Effect, Schedule, type Scope, Semaphore } from "effect"
-import type { BrokerError, ConnectOptions } from "../../../services/MessageBroker.ts"
+import type { BrokerError } from "../../../services/MessageBroker.ts"
 import { type Channel, closeChannel } from "./AmqpConnection.ts"
 import { failure, fromDriver } from "./AmqpFailure.ts"
 import type { Link } from "./AmqpLink.ts"
+import type { Settings } from "./AmqpSettings.ts"
 
 /** Does one thing, named by `what` in its error, a function where that changes; again when the connection was lost meanwhile. */
 export type Ask = <A>(
@@ -17,11 +18,9 @@ export interface Asking {
 }
 
 /** Asks over `link`, on at most `maxChannels` channels at a time. */
-export const make = (shown: string, link: Pick<Link, "use">, options: ConnectOptions): Asking => {
-  const max = Math.max(1, options.maxChannels ?? 10)
-  const semaphore = Semaphore.makeUnsafe(max)
-  const acquireTimeout = options.acquireTimeout ?? "15 seconds"
-  const answerTimeout = options.confirmTimeout ?? "10 seconds"
+export const make = (shown: string, link: Pick<Link, "use">, settings: Settings): Asking => {
+  const { acquireMillis, confirmMillis, maxChannels } = settings
+  const semaphore = Semaphore.makeUnsafe(maxChannels)
   let [open, waiting, opened] = [0, 0, 0]
 
   const attempted = (what: string | (() => string)) => ({ shown, what: typeof what === "string" ? what : what() })
@@ -32,8 +31,9 @@ export const make = (shown: string, link: Pick<Link, "use">, options: ConnectOpt
         waiting++
         return Effect.ensuring(semaphore.take(1), Effect.sync(() => waiting--))
       }).pipe(Effect.timeoutOrElse({
-        duration: acquireTimeout,
-        orElse: () => Effect.fail(failure("Busy", attempted(what), `no channel became free in time; there are ${max}`))
+        duration: acquireMillis,
+        orElse: () =>
+          Effect.fail(failure("Busy", attempted(what), `no channel became free in time; there are ${maxChannels}`))
       })),
       () => semaphore.release(1),
       { interruptible: true }
@@ -63,7 +63,7 @@ export const make = (shown: string, link: Pick<Link, "use">, options: ConnectOpt
           Effect.sync(() => reason === "Connection" && code === undefined && onLost())
         ),
         Effect.timeoutOrElse({
-          duration: answerTimeout,
+          duration: confirmMillis,
           orElse: () => Effect.fail(failure("Timeout", attempted(what), "no answer in time"))
         })
       )

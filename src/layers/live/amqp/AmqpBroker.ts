@@ -4,13 +4,14 @@
  */
 import { Duration, Effect, type Scope } from "effect"
 import * as Health from "../../../services/Health.ts"
-import type { BrokerError, ConnectOptions } from "../../../services/MessageBroker.ts"
+import type { BrokerError } from "../../../services/MessageBroker.ts"
 import * as PoolMetrics from "../../../services/PoolMetrics.ts"
 import type { Address } from "./AmqpAddress.ts"
 import * as Asking from "./AmqpAsk.ts"
 import * as Connection from "./AmqpConnection.ts"
 import * as Link from "./AmqpLink.ts"
 import * as Publisher from "./AmqpPublisher.ts"
+import type { Settings } from "./AmqpSettings.ts"
 import * as Topology from "./AmqpTopology.ts"
 
 export interface Shared {
@@ -35,28 +36,28 @@ export interface Shared {
 /** Connects; both connections close with the scope. */
 export const open = Effect.fnUntraced(function*(
   address: Address,
-  options: ConnectOptions
+  settings: Settings
 ): Effect.fn.Return<Shared, BrokerError, Scope.Scope> {
   const { server, shown } = address
   const declared = new Set<Topology.Declared>()
-  const publisher = yield* Publisher.make(shown, options)
+  const publisher = yield* Publisher.make(shown, settings, (seconds) => waited(seconds))
   const quiet = { onBlocked: () => {}, onUnblocked: () => {} }
 
   const declareAgain = (ask: Asking.Ask) =>
     Effect.forEach(declared, ({ topology }) => Topology.again(ask, topology), { discard: true })
   const consuming = yield* Link.open({
-    ...options,
+    settings,
     shown,
-    connect: Connection.open(address, options, "consuming", quiet),
+    connect: Connection.open(address, settings, "consuming", quiet),
     onUp: (connection, isFirst) =>
-      isFirst ? Effect.void : declareAgain(Asking.make(shown, { use: Effect.succeed(connection) }, options).ask),
+      isFirst ? Effect.void : declareAgain(Asking.make(shown, { use: Effect.succeed(connection) }, settings).ask),
     onDown: () => {}
   })
-  const asking = Asking.make(shown, consuming, options)
+  const asking = Asking.make(shown, consuming, settings)
   const publishing = yield* Link.open({
-    ...options,
+    settings,
     shown,
-    connect: Connection.open(address, options, "publishing", {
+    connect: Connection.open(address, settings, "publishing", {
       onBlocked: () => publisher.setBlocked(true),
       onUnblocked: () => publisher.setBlocked(false)
     }),
@@ -83,9 +84,9 @@ export const open = Effect.fnUntraced(function*(
   }
   const pool = (): Health.Pool => {
     const { busy, open, waiting } = publisher.channels()
-    return { max: options.maxChannels ?? 10, open, busy, waiting }
+    return { max: settings.maxChannels, open, busy, waiting }
   }
-  yield* PoolMetrics.show({ service: "messages", server }, pool)
+  const waited = yield* PoolMetrics.show({ service: "messages", server }, pool)
 
   return {
     publisher,

@@ -7,6 +7,7 @@
  */
 import type { ConfirmChannel } from "./AmqpConnection.ts"
 import { Outbox } from "./AmqpOutbox.ts"
+import type { Settings } from "./AmqpSettings.ts"
 
 /** The messages to one exchange. */
 export interface Lane {
@@ -32,17 +33,15 @@ export interface Slot {
 }
 
 export interface Options {
-  readonly maxChannels: number
-  readonly minChannels: number
-  readonly idleMillis: number
-  readonly lifeMillis: number
-  /** Monotonic milliseconds, as exact as they need to be. */
+  readonly settings: Pick<Settings, "idleMillis" | "lifeMillis" | "maxChannels" | "minChannels">
+  /** Monotonic milliseconds, as exact as they need to be for each message. */
   readonly now: () => number
+  readonly exactNow: () => number
   /** Opens a channel and hands it to `add`, or calls `failed`. Answers false when there is nothing to open one on. */
   readonly open: (add: (channel: ConfirmChannel) => Slot, failed: () => void) => boolean
   readonly close: (slot: Slot) => void
-  /** A lane has a channel now. */
-  readonly onAssigned: (lane: Lane) => void
+  /** A lane has a channel now, after so many milliseconds. */
+  readonly onAssigned: (lane: Lane, waited: number) => void
 }
 
 /** Messages of one exchange that are sent at a stretch while others wait for a channel. */
@@ -51,8 +50,8 @@ const turnLength = 1_000
 export class ChannelPool {
   readonly lanes = new Map<string, Lane>()
   readonly slots = new Set<Slot>()
-  /** Lanes with messages and without a channel, the first one first. */
-  readonly wanting = new Set<Lane>()
+  /** Lanes with messages and without a channel, the first one first, and since when. */
+  readonly wanting = new Map<Lane, number>()
   opened = 0
   closed = 0
   private opening = 0
@@ -74,18 +73,18 @@ export class ChannelPool {
   /** Finds a channel for a lane: one that is free, a new one, or the next that becomes free. */
   want(lane: Lane): void {
     if (lane.slot !== undefined || this.wanting.has(lane)) return
-    this.wanting.add(lane)
+    this.wanting.set(lane, this.options.exactNow())
     this.serve()
   }
 
   /** Hands channels to those who wait for them. */
   serve(): void {
-    for (const lane of this.wanting) {
+    for (const lane of this.wanting.keys()) {
       const slot = this.free()
       if (slot === undefined) break
       this.assign(slot, lane)
     }
-    while (this.opening < this.wanting.size && this.slots.size + this.opening < this.options.maxChannels) {
+    while (this.opening < this.wanting.size && this.slots.size + this.opening < this.options.settings.maxChannels) {
       if (!this.open()) return
     }
   }
@@ -122,8 +121,8 @@ export class ChannelPool {
   tidy(): void {
     for (const slot of this.slots) {
       if (!isUnused(slot)) continue
-      const isIdleForLong = this.options.now() - slot.usedAt > this.options.idleMillis
-      if (this.isOld(slot) || isIdleForLong && this.slots.size > this.options.minChannels) this.close(slot)
+      const isIdleForLong = this.options.now() - slot.usedAt > this.options.settings.idleMillis
+      if (this.isOld(slot) || isIdleForLong && this.slots.size > this.options.settings.minChannels) this.close(slot)
     }
   }
 
@@ -164,12 +163,13 @@ export class ChannelPool {
   }
 
   private assign(slot: Slot, lane: Lane): void {
+    const since = this.wanting.get(lane) ?? 0
     this.wanting.delete(lane)
     slot.lane = lane
     slot.usedAt = this.options.now()
     lane.slot = slot
     lane.turn = 0
-    this.options.onAssigned(lane)
+    this.options.onAssigned(lane, this.options.exactNow() - since)
   }
 
   private detach(slot: Slot): void {
@@ -182,7 +182,7 @@ export class ChannelPool {
   }
 
   private isOld(slot: Slot): boolean {
-    return this.options.now() - slot.openedAt > this.options.lifeMillis
+    return this.options.now() - slot.openedAt > this.options.settings.lifeMillis
   }
 }
 

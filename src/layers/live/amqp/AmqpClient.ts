@@ -1,12 +1,13 @@
 /** What one `connect` hands out, over connections that may be shared: its own counts, and its own topology to declare again. */
 import { Effect, type Scope } from "effect"
-import type { BrokerClient, ConnectOptions } from "../../../services/MessageBroker.ts"
+import type { BrokerClient } from "../../../services/MessageBroker.ts"
 import * as Topologies from "../../../services/messages/Topology.ts"
 import type { Shared } from "./AmqpBroker.ts"
 import * as Consumer from "./AmqpConsumer.ts"
 import * as Get from "./AmqpGet.ts"
 import type { Counts } from "./AmqpOutbox.ts"
 import * as Replies from "./AmqpReplies.ts"
+import type { Settings } from "./AmqpSettings.ts"
 import * as Topology from "./AmqpTopology.ts"
 import { publishMany } from "./AmqpWindow.ts"
 
@@ -14,7 +15,7 @@ import { publishMany } from "./AmqpWindow.ts"
 export const make = Effect.fnUntraced(function*(
   shared: Shared,
   shown: string,
-  connect: ConnectOptions
+  settings: Settings
 ): Effect.fn.Return<BrokerClient, never, Scope.Scope> {
   const { ask, publisher } = shared
   const counts: Counts = {
@@ -27,7 +28,7 @@ export const make = Effect.fnUntraced(function*(
     delivered: 0,
     acknowledged: 0
   }
-  const consuming: Consumer.Options = { shown, connect, counts, link: shared.consuming, onChannel: shared.onChannel }
+  const consuming: Consumer.Options = { shown, settings, counts, link: shared.consuming, onChannel: shared.onChannel }
   const declared = new Topology.Declared()
   yield* Effect.acquireRelease(
     Effect.sync(() => shared.declared.add(declared)),

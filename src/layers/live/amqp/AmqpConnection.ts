@@ -6,9 +6,10 @@ import { connect, credentials } from "amqplib"
 import type { Channel, ChannelModel, ConfirmChannel, ConsumeMessage, GetMessage, Message, Options } from "amqplib"
 import { Deferred, Duration, Effect, Predicate, Redacted, type Scope } from "effect"
 import { Duplex } from "node:stream"
-import type { BrokerError, ConnectOptions } from "../../../services/MessageBroker.ts"
+import type { BrokerError } from "../../../services/MessageBroker.ts"
 import type { Address } from "./AmqpAddress.ts"
 import { failure, fromDriver } from "./AmqpFailure.ts"
+import { defaultHeartbeatSeconds, type Settings } from "./AmqpSettings.ts"
 
 export type { Channel, ConfirmChannel, ConsumeMessage, GetMessage, Message, Options }
 
@@ -39,12 +40,12 @@ const goodbye = Duration.seconds(1)
 /** Opens a connection that closes with the scope. `purpose` is what the broker's own tools show beside our name. */
 export const open = Effect.fnUntraced(function*(
   address: Address,
-  options: ConnectOptions,
+  settings: Settings,
   purpose: string,
   events: Events
 ): Effect.fn.Return<Connection, BrokerError, Scope.Scope> {
   const { shown } = address
-  const model = yield* Effect.acquireRelease(dial(address, options, purpose), close, { interruptible: true })
+  const model = yield* Effect.acquireRelease(dial(address, settings, purpose), close, { interruptible: true })
   writeTogether(socketOf(model))
   const lost = yield* Deferred.make<BrokerError>()
   let problem: unknown
@@ -88,13 +89,9 @@ export const closeChannel = (channel: Channel): Effect.Effect<void> =>
     Effect.timeoutOrElse({ duration: goodbye, orElse: () => Effect.void })
   )
 
-const dial = (address: Address, options: ConnectOptions, purpose: string): Effect.Effect<ChannelModel, BrokerError> => {
+const dial = (address: Address, settings: Settings, purpose: string): Effect.Effect<ChannelModel, BrokerError> => {
   const { parameters, shown } = address
-  const timeout = Duration.fromInputUnsafe(options.connectTimeout ?? "10 seconds")
-  const heartbeat = options.heartbeat === undefined && parameters["heartbeat"] !== undefined
-    ? Number(parameters["heartbeat"])
-    : Math.max(1, Math.round(Duration.toSeconds(Duration.fromInputUnsafe(options.heartbeat ?? "10 seconds"))))
-  const name = options.applicationName ?? "skein"
+  const heartbeat = settings.heartbeatSeconds ?? Number(parameters["heartbeat"] ?? defaultHeartbeatSeconds)
   const attempt = () =>
     connect({
       protocol: address.secure ? "amqps" : "amqp",
@@ -105,15 +102,15 @@ const dial = (address: Address, options: ConnectOptions, purpose: string): Effec
       ...numbersOf(parameters)
     }, {
       credentials: credentials.plain(address.user, Redacted.value(address.password)),
-      clientProperties: { connection_name: `${name} (${purpose})` },
+      clientProperties: { connection_name: `${settings.applicationName} (${purpose})` },
       noDelay: true,
       keepAlive: true,
       // Cuts a socket that hangs also when nobody waits for it any more.
-      timeout: Duration.toMillis(timeout)
+      timeout: settings.connectMillis
     })
   return abandonable(attempt, cut, { shown, what: "connect" }).pipe(
     Effect.timeoutOrElse({
-      duration: timeout,
+      duration: settings.connectMillis,
       orElse: () => Effect.fail(failure("Timeout", { shown, what: "connect" }, "no answer in time"))
     })
   )

@@ -1,25 +1,21 @@
 /** Takes messages from a queue as a stream that outlives lost connections. */
 import { Deferred, Duration, Effect, Queue, Schedule, Stream } from "effect"
 import { randomUUID } from "node:crypto"
-import {
-  type BrokerError,
-  type ConnectOptions,
-  type ConsumeOptions,
-  type Delivery
-} from "../../../services/MessageBroker.ts"
+import { type BrokerError, type ConsumeOptions, type Delivery } from "../../../services/MessageBroker.ts"
 import { type Channel, closeChannel, type Connection, type ConsumeMessage } from "./AmqpConnection.ts"
 import * as Deliveries from "./AmqpDelivery.ts"
 import { failure, fromDriver } from "./AmqpFailure.ts"
 import type { Link } from "./AmqpLink.ts"
 import { writeTable } from "./AmqpMessage.ts"
 import type { Counts } from "./AmqpOutbox.ts"
+import { defaultHeartbeatSeconds, type Settings } from "./AmqpSettings.ts"
 import { Settler } from "./AmqpSettler.ts"
 
 export interface Options {
   readonly shown: string
   readonly link: Pick<Link, "use">
   readonly counts: Counts
-  readonly connect: ConnectOptions
+  readonly settings: Settings
   /** Told of channels that are opened and closed. */
   readonly onChannel: (change: 1 | -1) => void
 }
@@ -69,7 +65,7 @@ export const consume = (
     const goOn = Effect.gen(function*() {
       for (let isBack = false;; isBack = true) {
         const connection = yield* options.link.use
-        const end = yield* patiently(subscription(connection), isBack, options.connect)
+        const end = yield* patiently(subscription(connection), isBack, options.settings)
         if (!end.isLost) return yield* Effect.fail(end.error)
         // What came by the old channel comes again by the next one.
         yield* Queue.clear(inbox)
@@ -134,7 +130,7 @@ const subscribe = (
 const patiently = (
   subscription: Effect.Effect<End, BrokerError>,
   isBack: boolean,
-  { heartbeat = "10 seconds" }: ConnectOptions
+  { heartbeatSeconds = defaultHeartbeatSeconds }: Settings
 ): Effect.Effect<End, BrokerError> =>
   subscription.pipe(
     Effect.catch((error) =>
@@ -145,7 +141,7 @@ const patiently = (
     Effect.retry({
       while: ({ reason }) => isBack && reason === "Refused",
       schedule: Schedule.spaced("1 second").pipe(
-        Schedule.upTo({ duration: Duration.times(Duration.fromInputUnsafe(heartbeat), 3) })
+        Schedule.upTo({ duration: Duration.seconds(heartbeatSeconds * 3) })
       )
     })
   )

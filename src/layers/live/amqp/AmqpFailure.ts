@@ -54,6 +54,9 @@ export const failure = (
 
 const tried = (what: string, shown: string): string => `cannot ${what} ${what === "connect" ? "to" : "on"} ${shown}`
 
+/** The driver throws these at what AMQP has no room or type for. */
+export const isUnwritable = (error: unknown): boolean => error instanceof RangeError || error instanceof TypeError
+
 /** The number of a refusal by the broker; during the login the driver has it only in its text. */
 const codeOf = (error: unknown, text: string): number | undefined => {
   if (Predicate.hasProperty(error, "code") && typeof error.code === "number") return error.code
@@ -71,7 +74,7 @@ const reasonOf = (error: unknown, code: number | undefined, said: string): Reaso
   if (code === undefined) {
     if (said === "the virtual host was refused") return "Authentication"
     if (said.includes("ETIMEDOUT")) return "Timeout"
-    return error instanceof RangeError || error instanceof TypeError ? "Invalid" : "Connection"
+    return isUnwritable(error) ? "Invalid" : "Connection"
   }
   if (code === 403 && !/refused for user|login was refused/i.test(said)) return "Refused"
   if (code === 406 && said.includes("inequivalent arg")) return "Mismatch"

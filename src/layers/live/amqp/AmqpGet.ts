@@ -53,7 +53,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.flatMap(restore(enter(queue)), (getter) =>
         restore(ask(getter.channel, queue, attempted)).pipe(
           Effect.timeoutOrElse({
-            duration: options.connect.confirmTimeout ?? "10 seconds",
+            duration: options.settings.confirmMillis,
             orElse: () => Effect.fail(failure("Timeout", attempted, "no answer in time"))
           }),
           Effect.map((message) => message === false ? Option.none() : Option.some(message)),

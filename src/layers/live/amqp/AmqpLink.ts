@@ -6,10 +6,11 @@
  * consumers and unconfirmed messages are ours to mend anyway; it tries a wrong password at the start as often as a lost
  * server; what waits for it can neither be interrupted nor bounded; and its timers do not end with a scope.
  */
-import { Clock, Deferred, Duration, Effect, Schedule, type Scope } from "effect"
-import type { BrokerError, ConnectOptions } from "../../../services/MessageBroker.ts"
+import { Clock, Deferred, Effect, Schedule, type Scope } from "effect"
+import type { BrokerError } from "../../../services/MessageBroker.ts"
 import type { Connection } from "./AmqpConnection.ts"
 import { failure } from "./AmqpFailure.ts"
+import type { Settings } from "./AmqpSettings.ts"
 
 export interface Link {
   /** The open connection; waits while it is made again, at most for `reconnectTimeout` after it was lost. */
@@ -21,8 +22,9 @@ export interface Link {
   readonly reconnects: () => number
 }
 
-export interface Options extends Pick<ConnectOptions, "reconnectDelay" | "maxReconnectDelay" | "reconnectTimeout"> {
+export interface Options {
   readonly shown: string
+  readonly settings: Settings
   readonly connect: Effect.Effect<Connection, BrokerError, Scope.Scope>
   /** Runs on each new connection before anybody may use it; when it fails, the connection is made again. */
   readonly onUp: (connection: Connection, isFirst: boolean) => Effect.Effect<void, BrokerError>
@@ -32,15 +34,13 @@ export interface Options extends Pick<ConnectOptions, "reconnectDelay" | "maxRec
 /** Connects; the first attempt is the only one whose failure is told at once: a broker that was never there is not waited for. */
 export const open = Effect.fnUntraced(function*(options: Options): Effect.fn.Return<Link, BrokerError, Scope.Scope> {
   const clock = yield* Clock.Clock
-  const delay = Duration.fromInputUnsafe(options.reconnectDelay ?? "100 millis")
-  const patience = options.reconnectTimeout === undefined
-    ? undefined
-    : Duration.toNanosUnsafe(Duration.fromInputUnsafe(options.reconnectTimeout))
+  const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
+  const { delayMillis, maxDelayMillis, reconnectMillis } = options.settings
   const first = yield* Deferred.make<void, BrokerError>()
   let next = yield* Deferred.make<Connection, BrokerError>()
   let up: Connection | undefined
   let problem: BrokerError | undefined
-  let lostAt = 0n
+  let lostAt = 0
   let connections = 0
 
   const life = Effect.scoped(Effect.gen(function*() {
@@ -58,16 +58,16 @@ export const open = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     next = Deferred.makeUnsafe()
     up = undefined
     problem = why
-    lostAt = clock.monotonicTimeNanosUnsafe()
+    lostAt = now()
     options.onDown(why)
   }))
 
-  const again = Effect.sleep(delay).pipe(
+  const again = Effect.sleep(delayMillis).pipe(
     Effect.andThen(Effect.retry(
       Effect.tapError(life, (error) => Effect.sync(() => problem = error)),
       Schedule.min([
-        Schedule.exponential(delay, 1.5),
-        Schedule.spaced(options.maxReconnectDelay ?? "10 seconds")
+        Schedule.exponential(delayMillis, 1.5),
+        Schedule.spaced(maxDelayMillis)
       ]).pipe(Schedule.jittered)
     )),
     Effect.forever
@@ -92,9 +92,9 @@ export const open = Effect.fnUntraced(function*(options: Options): Effect.fn.Ret
     use: Effect.suspend(() => {
       if (up !== undefined) return Effect.succeed(up)
       const opened = Deferred.await(next)
-      if (patience === undefined) return opened
-      const left = patience - (clock.monotonicTimeNanosUnsafe() - lostAt)
-      return Effect.timeoutOrElse(opened, { duration: Duration.nanos(left > 0n ? left : 0n), orElse: () => giveUp })
+      if (reconnectMillis === Infinity) return opened
+      const left = lostAt + reconnectMillis - now()
+      return Effect.timeoutOrElse(opened, { duration: Math.max(0, left), orElse: () => giveUp })
     }),
     isUp: () => up !== undefined,
     problem: () => problem,

@@ -1,7 +1,8 @@
 /** Messages on their way to the broker, in order: a list from which any one can be taken out at once. */
 import type { Exit } from "effect"
-import type { BrokerError, Confirm } from "../../../services/MessageBroker.ts"
-import type { Written } from "./AmqpMessage.ts"
+import { randomUUID } from "node:crypto"
+import type { BrokerError, Confirm, Outgoing } from "../../../services/MessageBroker.ts"
+import { write, type Written } from "./AmqpMessage.ts"
 
 /** Counts of one client; shared connections serve several. */
 export interface Counts {
@@ -30,6 +31,32 @@ export interface Parcel extends Written {
   list: Outbox | undefined
   before: Parcel | undefined
   after: Parcel | undefined
+}
+
+/** Makes a parcel of a message; one without an id gets its own, which it keeps however often it is sent. */
+export const parcelOf = (
+  message: Outgoing,
+  counts: Counts,
+  settle: NonNullable<Parcel["settle"]>,
+  now: number
+): Parcel => {
+  const messageId = message.messageId ?? randomUUID()
+  const { content, options } = write(message, messageId)
+  return {
+    exchange: message.exchange ?? "",
+    routingKey: message.routingKey,
+    messageId,
+    content,
+    options,
+    counts,
+    settle,
+    attempts: 0,
+    sentAt: now,
+    returned: undefined,
+    list: undefined,
+    before: undefined,
+    after: undefined
+  }
 }
 
 export class Outbox {

@@ -5,15 +5,15 @@
  * the broker confirms it, its time is over, or the connection is lost: then it waits again, before all others, and is sent
  * again under the same message id. No fiber runs for a message; callbacks of the driver and one sweeper do it all.
  */
-import { Clock, Duration, Effect, Exit, FiberSet, type Scope } from "effect"
-import { randomUUID } from "node:crypto"
-import { BrokerError, type Confirm, type ConnectOptions, type Outgoing } from "../../../services/MessageBroker.ts"
+import { Clock, Effect, Exit, FiberSet, type Scope } from "effect"
+import type { BrokerError, Confirm, Outgoing } from "../../../services/MessageBroker.ts"
 import * as Rules from "../../../services/messages/Outgoing.ts"
 import { ChannelPool, type Lane, type Slot } from "./AmqpChannelPool.ts"
 import { closeChannel, type ConfirmChannel, type Connection, type Message } from "./AmqpConnection.ts"
-import { failure, fromDriver } from "./AmqpFailure.ts"
-import { write } from "./AmqpMessage.ts"
-import type { Counts, Parcel } from "./AmqpOutbox.ts"
+import { fromDriver, isUnwritable } from "./AmqpFailure.ts"
+import { type Counts, type Parcel, parcelOf } from "./AmqpOutbox.ts"
+import type { Settings } from "./AmqpSettings.ts"
+import * as Verdicts from "./AmqpVerdicts.ts"
 
 export interface Publisher {
   /** Takes a message on; `settle` is called once, unless the parcel is abandoned. */
@@ -27,23 +27,17 @@ export interface Publisher {
   readonly channels: () => { open: number; busy: number; waiting: number; opened: number; closed: number }
 }
 
-const millis = (input: Duration.Input | undefined, otherwise: Duration.Input): number =>
-  Duration.toMillis(Duration.fromInputUnsafe(input ?? otherwise))
-
-/** Makes a publisher without a connection; everything that it opens closes with the scope. */
+/** Makes a publisher without a connection; everything that it opens closes with the scope. Tells how long was waited for channels. */
 export const make = Effect.fnUntraced(function*(
   shown: string,
-  options: ConnectOptions
+  settings: Settings,
+  onWaited: (seconds: number) => void
 ): Effect.fn.Return<Publisher, never, Scope.Scope> {
   const clock = yield* Clock.Clock
   const run = yield* FiberSet.makeRuntime<never>()
   const monotonic = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000_000n)
 
-  const maxUnconfirmed = Math.max(1, options.maxUnconfirmed ?? 1024)
-  const confirmMillis = millis(options.confirmTimeout, "10 seconds")
-  const acquireMillis = millis(options.acquireTimeout, "15 seconds")
-  const reconnectMillis = options.reconnectTimeout === undefined ? Infinity : millis(options.reconnectTimeout, 0)
-  const healthMillis = millis(options.healthInterval, "30 minutes")
+  const { acquireMillis, confirmMillis, healthMillis, maxUnconfirmed, reconnectMillis } = settings
   // Times are those of the last sweep: reading the clock for each message would cost more than sending some.
   const tick = Math.min(1_000, Math.max(10, Math.min(confirmMillis, acquireMillis, reconnectMillis) / 10))
 
@@ -59,18 +53,11 @@ export const make = Effect.fnUntraced(function*(
   /** Lanes that found the window full. */
   const crowded = new Set<Lane>()
 
-  const attempt = (parcel: Pick<Parcel, "exchange" | "routingKey" | "messageId">) => ({
-    shown,
-    what: `publish to the exchange "${parcel.exchange}" with the key "${parcel.routingKey.slice(0, 100)}"`,
-    messageId: parcel.messageId
-  })
-
+  const verdicts = Verdicts.make(shown, settings.maxChannels)
   const pool = new ChannelPool({
-    maxChannels: Math.max(1, options.maxChannels ?? 10),
-    minChannels: options.minChannels ?? 2,
-    idleMillis: millis(options.idleTimeout, "1 hour"),
-    lifeMillis: millis(options.maxLifetime, "2 hours"),
+    settings,
     now: () => now,
+    exactNow: monotonic,
     open: (add, failed) => {
       const current = connection
       if (current === undefined) return false
@@ -81,14 +68,17 @@ export const make = Effect.fnUntraced(function*(
       return true
     },
     close: (slot) => void run(closeChannel(slot.channel)),
-    onAssigned: (lane) => flush(lane)
+    onAssigned: (lane, waited) => {
+      if (waited > 0) onWaited(waited / 1_000)
+      flush(lane)
+    }
   })
 
   const attend = (channel: ConfirmChannel, add: (channel: ConfirmChannel) => Slot) => {
     let refusal: unknown
     // Attached before the channel is used: a socket that breaks in between would otherwise go unseen.
     channel.on("error", (error) => refusal = error)
-    channel.on("close", () => onClosed(slot, refusal ?? connection?.failure()))
+    channel.on("close", () => onClosed(slot, refusal))
     channel.on("return", (message) => onReturned(slot, message))
     channel.on("drain", () => {
       slot.writable = true
@@ -121,10 +111,9 @@ export const make = Effect.fnUntraced(function*(
         (error: unknown) => onConfirmed(lane, parcel, error)
       )
     } catch (error) {
-      const problem = fromDriver(error, attempt(parcel))
-      if (problem.reason === "Invalid") return settle(parcel, Exit.fail(problem))
+      if (isUnwritable(error)) return settle(parcel, verdicts.refused(parcel, error))
       lane.waiting.prepend(parcel)
-      return onClosed(slot, connection?.failure())
+      return onClosed(slot, undefined)
     }
     if (parcel.attempts++ === 0) parcel.counts.published++
     else parcel.counts.resent++
@@ -152,7 +141,7 @@ export const make = Effect.fnUntraced(function*(
     const { attempts, counts, messageId, returned } = parcel
     if (returned !== undefined) {
       counts.returned++
-      settle(parcel, Exit.fail(unroutable(parcel, returned)))
+      settle(parcel, verdicts.unroutable(parcel, returned))
     } else if (error === null) {
       counts.confirmed++
       settle(parcel, Exit.succeed({ messageId, outcome: "kept", attempts }))
@@ -174,22 +163,17 @@ export const make = Effect.fnUntraced(function*(
     }
   }
 
-  const unroutable = (parcel: Parcel, said: string): BrokerError =>
-    failure(
-      "Unroutable",
-      attempt(parcel),
-      `no queue takes it (${said})`,
-      parcel.exchange === "" ? "is the queue declared?" : "bind a queue with this key, or publish with mandatory: false"
-    )
-
-  /** `why` is what the broker objected to; a connection that is merely lost has no number. */
-  const onClosed = (slot: Slot, why: unknown): void => {
+  /** `refusal` is what the broker closed the channel for. Without one the connection is lost, which has a reason or none. */
+  const onClosed = (slot: Slot, refusal: unknown): void => {
     const { lane } = slot
     if (lane === undefined) return pool.remove(slot)
+    const why = refusal ?? connection?.failure()
     const { code } = fromDriver(why, { shown, what: "publish" })
     const isRefusal = code !== undefined && code !== 320
-    // All messages of a lane go to the same exchange. Of other refusals only a message that was alone can be the cause.
-    const isTheirs = code === 404 || isRefusal && lane.sent.size === 1
+    // All messages of a lane go to the same exchange. Of other refusals only a message that was alone can be the cause, and
+    // when the whole connection was closed it was so for the second time.
+    const isAlone = lane.sent.size === 1 && (refusal !== undefined || lane.sent.first!.attempts > 1)
+    const isTheirs = code === 404 || isRefusal && isAlone
     // The channel is out of the way before anybody hears of it, and may publish more.
     const failed: Array<Parcel> = []
     for (let parcel = lane.sent.last; parcel !== undefined; parcel = lane.sent.last) {
@@ -199,17 +183,15 @@ export const make = Effect.fnUntraced(function*(
     }
     if (isRefusal) lane.careful = isTheirs ? Math.max(0, lane.careful - 1) : lane.waiting.size
     pool.remove(slot)
-    for (const parcel of failed.reverse()) settle(parcel, Exit.fail(fromDriver(why, attempt(parcel))))
+    for (const parcel of failed.reverse()) settle(parcel, verdicts.refused(parcel, why))
     goOn(lane)
     pool.forget(lane)
   }
 
-  const failWaiting = (lane: Lane, because: (parcel: Parcel) => BrokerError | undefined): void => {
-    for (let parcel = lane.waiting.first; parcel !== undefined; parcel = lane.waiting.first) {
-      const error = because(parcel)
-      if (error === undefined) return
+  const failWaiting = (lane: Lane, verdict: (parcel: Parcel) => Verdict, isLate: (parcel: Parcel) => boolean): void => {
+    for (let parcel = lane.waiting.first; parcel !== undefined && isLate(parcel); parcel = lane.waiting.first) {
       lane.waiting.remove(parcel)
-      settle(parcel, Exit.fail(error))
+      settle(parcel, verdict(parcel))
     }
     pool.forget(lane)
   }
@@ -220,26 +202,15 @@ export const make = Effect.fnUntraced(function*(
       let parcel = blocked ? undefined : lane.sent.first
       while (parcel !== undefined && now - parcel.sentAt > confirmMillis + tick) {
         take(lane, parcel)
-        settle(
-          parcel,
-          Exit.fail(failure("Timeout", attempt(parcel), "no confirm came; whether it was kept is unknown"))
-        )
+        settle(parcel, verdicts.unconfirmed(parcel))
         parcel = lane.sent.first
       }
       if (lost !== undefined && now - lost.at > reconnectMillis) {
         const { why } = lost
-        failWaiting(lane, (parcel) => failure("Connection", attempt(parcel), why.message, why.hint))
+        failWaiting(lane, (parcel) => verdicts.lost(parcel, why), () => true)
       } else if (connection !== undefined && !blocked && pool.wanting.has(lane)) {
-        failWaiting(
-          lane,
-          (parcel) =>
-            now - Math.max(parcel.sentAt, flowingSince) <= acquireMillis + tick ? undefined : failure(
-              "Busy",
-              attempt(parcel),
-              `no channel became free in time; there are ${options.maxChannels ?? 10}`,
-              "raise maxChannels, or publish to fewer exchanges at a time"
-            )
-        )
+        const isLate = (parcel: Parcel) => now - Math.max(parcel.sentAt, flowingSince) > acquireMillis + tick
+        failWaiting(lane, verdicts.busy, isLate)
       }
       goOn(lane)
     }
@@ -268,7 +239,7 @@ export const make = Effect.fnUntraced(function*(
         for (const list of [sent, waiting]) {
           for (let parcel = list.first; parcel !== undefined; parcel = list.first) {
             list.remove(parcel)
-            settle(parcel, Exit.fail(failure("Connection", attempt(parcel), "the client was closed")))
+            settle(parcel, verdicts.closed(parcel))
           }
         }
       }
@@ -279,24 +250,8 @@ export const make = Effect.fnUntraced(function*(
     submit: (message, counts, settle) => {
       const refusal = Rules.refusal(message)
       if (refusal !== undefined) return void settle(Exit.fail(refusal))
-      const messageId = message.messageId ?? randomUUID()
-      const { content, options } = write(message, messageId)
-      const parcel: Parcel = {
-        exchange: message.exchange ?? "",
-        routingKey: message.routingKey,
-        messageId,
-        content,
-        options,
-        counts,
-        settle,
-        attempts: 0,
-        sentAt: now,
-        returned: undefined,
-        list: undefined,
-        before: undefined,
-        after: undefined
-      }
-      if (!isOpen) return void settle(Exit.fail(failure("Connection", attempt(parcel), "the client was closed")))
+      const parcel = parcelOf(message, counts, settle, now)
+      if (!isOpen) return void settle(verdicts.closed(parcel))
       const lane = pool.lane(parcel.exchange)
       lane.waiting.append(parcel)
       flush(lane)
@@ -334,14 +289,16 @@ export const make = Effect.fnUntraced(function*(
     channels: () => ({
       open: pool.slots.size,
       busy: pool.slots.size - pool.unused().length,
-      waiting: [...pool.wanting].reduce((sum, lane) => sum + lane.waiting.size, 0),
+      waiting: [...pool.wanting.keys()].reduce((sum, lane) => sum + lane.waiting.size, 0),
       opened: pool.opened,
       closed: pool.closed
     })
   }
 })
 
-const settle = (parcel: Parcel, exit: Exit.Exit<Confirm, BrokerError>): void => {
+type Verdict = Exit.Exit<Confirm, BrokerError>
+
+const settle = (parcel: Parcel, exit: Verdict): void => {
   const { settle } = parcel
   parcel.settle = undefined
   settle?.(exit)
