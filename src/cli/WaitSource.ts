@@ -56,7 +56,14 @@ const fromProfile = Effect.fnUntraced(function*(
 ) {
   const api = yield* RemoteApis.open(profile, config)
   const { intervals, parse, poll } = yield* api.workflow(name)
-  return { source: { thing }, arguments: handles, parse, poll, intervals } satisfies WaitSource
+  return {
+    source: { thing },
+    arguments: handles,
+    // Names in it have become ids; it is shown as it was given.
+    parse: (text) => Effect.map(parse(text), ({ id, parent }) => ({ id, parent, text })),
+    poll,
+    intervals
+  } satisfies WaitSource
 })
 
 const names = ["url", "list", "rows", "id", "state", "done", "failed", "running", "progress", "message"] as const

@@ -14,6 +14,7 @@ import { fake } from "./fake.ts"
 import { history } from "./history.ts"
 import { init } from "./init.ts"
 import { Invocation } from "./Invocation.ts"
+import * as Log from "./Log.ts"
 import { paginate } from "./paginate.ts"
 import { profile } from "./profile.ts"
 import { report } from "./report.ts"
@@ -60,11 +61,16 @@ export const main = Effect.fnUntraced(function*(args: ReadonlyArray<string>) {
     Settings.wantsColor(environment, terminal[output]) && !args.includes("--no-color")
   return yield* Effect.suspend(() => Command.runWith(make(), { version })(args)).pipe(
     Effect.as(ExitCode.ok),
+    Effect.provide(Log.layer({ verbose: has(args, "-v", "--verbose"), quiet: has(args, "-q", "--quiet") })),
     Effect.provideService(CliOutput.Presenter, Usage.presenter({ colors: colors("stdout") })),
     Effect.provideService(CliConfig.CliConfig, { builtIns }),
     Effect.catchCause((cause) => Failure.report(cause, { colors: colors("stderr") }))
   )
 })
+
+/** Flags that must be known before the command line is read. */
+const has = (args: ReadonlyArray<string>, ...flags: ReadonlyArray<string>): boolean =>
+  args.some((arg) => flags.includes(arg))
 
 /** `-v` is `--verbose` here, so the version has no short form. */
 export const builtIns: ReadonlyArray<GlobalFlag.BuiltIn> = [

@@ -16,6 +16,7 @@ import type * as CookieJar from "./http/CookieJar.ts"
 import * as Curl from "./http/Curl.ts"
 import * as Failure from "./http/Failure.ts"
 import * as Redirects from "./http/Redirects.ts"
+import { isRepeatable } from "./http/Repeatable.ts"
 import { prepare, type Prepared, type Request } from "./http/Request.ts"
 import * as ResponseBody from "./http/ResponseBody.ts"
 import * as HttpPolicy from "./HttpPolicy.ts"
@@ -194,9 +195,6 @@ const tooMany = (maxRedirects: number, next: Prepared): Failure.Failure => ({
   hint: "Is it a loop? Follow none with `redirects: false` to see the first"
 })
 
-/** Methods that may be sent twice. @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
-const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
-
 /** Sends one request and waits for the head of its answer. */
 const answerTo = (
   client: HttpClient.HttpClient,
@@ -207,7 +205,7 @@ const answerTo = (
   const request = toClientRequest(sent, jar?.header(sent.url))
   const once = Effect.mapError(client.execute(request), (error) => fromClient(error, sent))
   // A server may close a kept connection at the moment a request is written to it.
-  return reconnect && idempotent.has(sent.method)
+  return reconnect && isRepeatable(sent)
     ? Effect.catchIf(once, (error) => error.reason === "Reset", () => once)
     : once
 }

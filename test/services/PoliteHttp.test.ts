@@ -1,7 +1,8 @@
 /** Politeness against servers by script, in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Ref, Result } from "effect"
+import { Clock, Duration, Effect, Fiber, Logger, Metric, Ref, Result } from "effect"
 import { HttpClient, HttpClientError, HttpClientResponse } from "effect/http"
+import { PrometheusMetrics } from "effect/observability"
 import { TestClock } from "effect/testing"
 import * as Client from "../../src/services/polite/Client.ts"
 import { defaults, PoliteHttp, type Settings } from "../../src/services/PoliteHttp.ts"
@@ -271,6 +272,45 @@ describe("PoliteHttp", () => {
       const state = yield* (yield* PoliteHttp).state("api.test")
       assert.deepStrictEqual([state.inFlight, state.waiting], [0, 0])
     }).pipe(polite({ concurrency: 2 }, client))
+  })
+
+  it.effect("says once per host that one of rate and concurrency never binds", () => {
+    const { client } = server(() => ({}), "200 millis")
+    const said: Array<string> = []
+    const logger = Logger.make(({ message }) => void said.push(String(message)))
+    return Effect.gen(function*() {
+      const paths = Array.from({ length: 100 }, (_, n) => `/${n}`)
+      const fiber = yield* Effect.forkChild(Effect.forEach(paths, (path) => get(path), { concurrency: "unbounded" }))
+      yield* TestClock.adjust("2 minutes")
+      yield* Fiber.join(fiber)
+
+      assert.strictEqual(said.length, 1)
+      assert.match(said[0]!, /^api\.test: at 10 requests a second of 200ms each, 2 are under way at once/)
+    }).pipe(polite({ concurrency: 50, burst: 1 }, client), Effect.provide(Logger.layer([logger])))
+  })
+
+  it.effect("counts what was asked for, sent and refused, what waits and what is under way", () => {
+    const { client } = server((_, before) => ({ status: before.length === 0 ? 429 : 200 }), "100 millis")
+    return Effect.gen(function*() {
+      const fiber = yield* Effect.forkChild(
+        Effect.forEach(["/a", "/b"], (path) => get(path), { concurrency: "unbounded" })
+      )
+      yield* TestClock.adjust("50 millis")
+      assert.match(yield* PrometheusMetrics.format(), /skein_http_in_flight\{host="api\.test"\} 2\n/)
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(fiber)
+
+      const text = yield* PrometheusMetrics.format()
+      for (
+        const line of [
+          "skein_http_requests_total{host=\"api.test\"} 2",
+          "skein_http_attempts_total{host=\"api.test\"} 3",
+          "skein_http_refusals_total{host=\"api.test\"} 1",
+          "skein_http_in_flight{host=\"api.test\"} 0",
+          "skein_http_wait_seconds_count{host=\"api.test\"} 3"
+        ]
+      ) assert.include(text, line)
+    }).pipe(polite({}, client), Effect.provideService(Metric.MetricRegistry, new Map()))
   })
 
   it.effect("settles at what a host allows within ten seconds, and is seldom refused after that", () => {

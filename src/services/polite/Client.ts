@@ -1,12 +1,15 @@
 /** The client behind `PoliteHttp`: one gate per host, tries again, one answer for equal questions. */
-import { Clock, Duration, Effect, Layer, Metric, Random, Redacted, Result, Scope } from "effect"
+import { Clock, Duration, Effect, Layer, Random, Redacted, Result, Scope } from "effect"
 import type { HttpClient } from "effect/http"
 import { CircuitBreaker } from "effect/persistence"
 import * as DurationText from "../../core/DurationText.ts"
 import * as SingleFlight from "../../core/SingleFlight.ts"
+import { isRepeatable } from "../http/Repeatable.ts"
 import * as HttpExchange from "../HttpExchange.ts"
 import { type Decision, defaults, PoliteHttp, type RequestOptions, type Settings } from "../PoliteHttp.ts"
+import * as Advice from "./Advice.ts"
 import * as HostGate from "./HostGate.ts"
+import * as HostMetrics from "./HostMetrics.ts"
 import type { Change } from "./Pace.ts"
 import * as RateLimitHeaders from "./RateLimitHeaders.ts"
 import * as Retry from "./Retry.ts"
@@ -27,18 +30,19 @@ export const make = Effect.fnUntraced(function*(
   const scope = yield* Effect.scope
   const clock = yield* Clock.Clock
   const breaker = yield* makeBreaker(settings)
-  const hosts = new Map<string, HostGate.HostGate>()
+  const hosts = new Map<string, Host>()
   const flights = SingleFlight.make<HttpExchange.Exchange>(scope, () => {})
   const kept = Revalidation.make(settings.revalidateBytes)
   const decisions: Array<Decision> = []
 
-  const gateOf = (host: string): Effect.Effect<HostGate.HostGate> =>
+  const hostOf = (name: string): Effect.Effect<Host> =>
     Effect.suspend(() => {
-      const gate = hosts.get(host)
-      if (gate !== undefined) return Effect.succeed(gate)
-      return Effect.tap(Scope.provide(HostGate.make(settings), scope), (made) => {
-        hosts.set(host, made)
-        return Effect.void
+      const known = hosts.get(name)
+      if (known !== undefined) return Effect.succeed(known)
+      return Effect.map(Scope.provide(HostGate.make(settings), scope), (gate) => {
+        const made: Host = { name, gate, metrics: HostMetrics.make(name, clock), answers: 0, latency: 0 }
+        hosts.set(name, made)
+        return made
       })
     })
 
@@ -46,14 +50,13 @@ export const make = Effect.fnUntraced(function*(
     for (const change of changes) {
       decisions.push({ at: clock.currentTimeMillisUnsafe(), host, because, ...change })
       if (decisions.length > maxDecisions) decisions.shift()
-      yield* Effect.logDebug(`${host}: ${change.what} from ${change.from} to ${change.to}, because of ${because}`)
+      yield* Effect.logDebug(`${host}: ${describe(change)}, because of ${because}`)
     }
   })
 
   /** Learns from an attempt; a host that wants silence has it from everybody. */
   const learn = Effect.fnUntraced(function*(
-    host: string,
-    gate: HostGate.HostGate,
+    { gate, metrics, name: host }: Host,
     attempt: Retry.Attempt,
     verdict: Retry.Verdict,
     delay: Duration.Duration
@@ -72,6 +75,7 @@ export const make = Effect.fnUntraced(function*(
       yield* gate.tell({ _tag: "Answered" })
     } else {
       const refused = verdict._tag === "SlowDown"
+      if (refused) yield* metrics.refused
       yield* decide(host, yield* gate.tell({ _tag: refused ? "Refused" : "Lost" }), verdict.because)
       if (refused) yield* pause(host, gate, verdict.wait ?? delay, verdict.because)
     }
@@ -98,21 +102,35 @@ export const make = Effect.fnUntraced(function*(
     yield* decide(host, [{ what: "pause", from: 0, to: millis }], because)
   })
 
+  /** Says once per host that one of rate and concurrency never binds, when requests wait for the other. */
+  const advise = (host: Host, millis: number): Effect.Effect<void> => {
+    host.answers++
+    host.latency += (millis - host.latency) / Math.min(host.answers, answersUntilAdvice)
+    if (host.answers !== answersUntilAdvice) return Effect.void
+    const advice = Advice.advise(settings, host.latency)
+    return advice === undefined ? Effect.void : Effect.flatMap(
+      host.gate.state,
+      ({ waiting }) => waiting === 0 ? Effect.void : Effect.logWarning(`${host.name}: ${advice}`)
+    )
+  }
+
   const attempts = Effect.fnUntraced(function*(
     request: HttpExchange.Request,
     options: RequestOptions
   ): Effect.fn.Return<HttpExchange.Exchange, HttpExchange.HttpExchangeError, HttpClient.HttpClient> {
-    const host = hostOf(request)
-    const gate = yield* gateOf(host)
-    const tries = 1 + ((options.repeatable ?? Retry.isRepeatable(request)) ? options.retries ?? settings.retries : 0)
+    const host = yield* hostOf(nameOf(request))
+    const { gate, metrics, name } = host
+    const sent = guarded(breaker, name, settings, request)
+    const tries = 1 + ((options.repeatable ?? isRepeatable(request)) ? options.retries ?? settings.retries : 0)
     const started = clock.monotonicTimeNanosUnsafe()
-    yield* count(requests, host)
+    yield* metrics.requested
 
     for (let attempt = 1;; attempt++) {
-      const result = yield* gate.run(Effect.andThen(count(tried, host), guarded(breaker, host, settings, request)))
+      const result = yield* metrics.attempt(sent, gate.run)
       const verdict = Retry.verdict(result, settings, clock.currentTimeMillisUnsafe())
       const delay = Retry.backoff(settings, attempt, yield* Random.next)
-      yield* learn(host, gate, result, verdict, delay)
+      yield* learn(host, result, verdict, delay)
+      if (verdict._tag === "Answered" && Result.isSuccess(result)) yield* advise(host, result.success.durationMs)
       const spent = Duration.nanos(clock.monotonicTimeNanosUnsafe() - started)
       if (verdict._tag === "Answered" || attempt >= tries || Duration.isGreaterThan(spent, settings.retryBudget)) {
         return yield* Effect.fromResult(result)
@@ -138,11 +156,32 @@ export const make = Effect.fnUntraced(function*(
         : revalidated(request, options, key)
     },
     decisions: Effect.sync(() => [...decisions]),
-    state: (host) => Effect.flatMap(gateOf(host), (gate) => gate.state)
+    state: (name) => Effect.flatMap(hostOf(name), ({ gate }) => gate.state)
   }
 })
 
+interface Host {
+  readonly name: string
+  readonly gate: HostGate.HostGate
+  readonly metrics: HostMetrics.HostMetrics
+  answers: number
+  /** Of an answer, in milliseconds; the mean of the latest. */
+  latency: number
+}
+
+/** Answers after which latency is known well enough. */
+const answersUntilAdvice = 30
+
 type Noted = Change | { readonly what: "pause"; readonly from: number; readonly to: number }
+
+const describe = ({ from, to, what }: Noted): string =>
+  what === "pause"
+    ? `nothing is sent for ${DurationText.format(Duration.millis(to))}`
+    : what === "rate"
+    ? `${rounded(to)} requests a second in the place of ${rounded(from)}`
+    : `${to} requests at once in the place of ${from}`
+
+const rounded = (number: number): number => Number(number.toPrecision(3))
 
 const makeBreaker = Effect.fnUntraced(function*(settings: Settings) {
   const store = yield* Layer.build(CircuitBreaker.layerStoreMemory())
@@ -181,7 +220,7 @@ const guarded = (
   )
 
 /** `host:port` of a request, as far as it can be told; a request that cannot be sent fails by itself. */
-const hostOf = ({ base, url }: HttpExchange.Request): string =>
+const nameOf = ({ base, url }: HttpExchange.Request): string =>
   URL.parse(url)?.host ?? URL.parse(base ?? "")?.host ?? ""
 
 /**
@@ -202,15 +241,3 @@ const secretOf = ({ auth }: HttpExchange.Request): ReadonlyArray<string> =>
     : auth._tag === "Bearer"
     ? [Redacted.value(auth.token)]
     : [auth.user, Redacted.value(auth.password)]
-
-const requests = Metric.counter("skein_http_requests_total", {
-  description: "Requests that were asked for, by host",
-  incremental: true
-})
-const tried = Metric.counter("skein_http_attempts_total", {
-  description: "Requests that were sent, those sent again included, by host",
-  incremental: true
-})
-
-const count = (metric: Metric.Counter<number>, host: string) =>
-  Metric.update(Metric.withAttributes(metric, { host }), 1)

@@ -1,6 +1,6 @@
 /** When a request is sent again, and after which wait. Pure: the caller brings the random number and sleeps. */
 import { Duration, Result } from "effect"
-import type { Exchange, HttpExchangeError, Request } from "../HttpExchange.ts"
+import type { Exchange, HttpExchangeError } from "../HttpExchange.ts"
 import type { Settings } from "../PoliteHttp.ts"
 import * as RateLimitHeaders from "./RateLimitHeaders.ts"
 
@@ -40,14 +40,6 @@ export const verdict = (attempt: Attempt, settings: Settings, now: number): Verd
   if (status === 429 || settings.isSlowDown(attempt.success)) return { _tag: "SlowDown", wait, because }
   return passing.has(status) ? { _tag: "Unwell", wait, because } : { _tag: "Answered" }
 }
-
-/** Methods that may be sent twice. @see https://www.rfc-editor.org/rfc/rfc9110#section-9.2.2 */
-const idempotent: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "PUT", "DELETE"])
-
-/** Whether doing a request twice is as good as once. */
-export const isRepeatable = ({ headers, method }: Request): boolean =>
-  idempotent.has((method ?? "GET").toUpperCase()) ||
-  Object.keys(headers ?? {}).some((name) => name.toLowerCase() === "idempotency-key")
 
 /** The wait before the try after `attempt` (from 1): full jitter below a bound that doubles. `random` is in [0, 1). */
 export const backoff = (settings: Settings, attempt: number, random: number): Duration.Duration => {
