@@ -21,7 +21,7 @@ const buildLibrary = () => {
   )
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)
   tidyTypes()
-  for (const room of ["services", "layers", "programs", "scenario"]) writeBarrel(room)
+  for (const room of ["services", "layers", "programs", "profile", "scenario"]) writeBarrel(room)
 }
 
 /** Types name files as JavaScript does, and the command line needs none: nobody imports it. */

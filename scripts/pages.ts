@@ -2,18 +2,21 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect, Layer, Option } from "effect"
 import { CliConfig, CliOutput, Command, type HelpDoc } from "effect/cli"
+import { readFileSync } from "node:fs"
 import { Invocation } from "../src/cli/Invocation.ts"
 import { Machine } from "../src/cli/Machine.ts"
 import { builtIns, make } from "../src/cli/main.ts"
 import { version } from "../src/core/Version.ts"
 import * as ActionReference from "../src/programs/ActionReference.ts"
 import * as ConfigReference from "../src/programs/ConfigReference.ts"
+import * as ProfileReference from "../src/programs/ProfileReference.ts"
 import { builtin } from "../src/scenario/actions/builtin.ts"
 
 /** Texts by path, relative to `docs/`. */
 export const pages = async (): Promise<Readonly<Record<string, string>>> => ({
   "actions.md": ActionReference.markdown(ActionReference.describe(builtin)),
   "configuration.md": ConfigReference.markdown(),
+  "profiles.md": ProfileReference.markdown(readFileSync(new URL("../docs/profiles.md", import.meta.url), "utf8")),
   "cli.md": commandPage(await helpPages())
 })
 

@@ -174,7 +174,10 @@ const operationFields = {
   request: required(oneOrMany(request), "What is sent; several are sent one after the other"),
   destructive: optional(flag, "It takes away what cannot be brought back [default: false]"),
   idempotent: optional(flag, "Doing it twice equals once [default: by the method]"),
-  key: optional(template, "An idempotency key that the API understands; sent as a header of that name"),
+  key: optional(
+    template,
+    "An idempotency key, for an API that knows the header idempotency-key: then a request may be sent twice"
+  ),
   plan: optional(template, "One line that says what it would do"),
   starts: optional(start, "The remote workflow that it starts"),
   result: optional(named(expression), "What is shown of the answer [default: nothing]")

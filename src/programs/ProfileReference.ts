@@ -149,41 +149,54 @@ export const explainThing = (thing: ThingInfo): string => {
   ].join("\n")
 }
 
-/** The keys of the format as Markdown tables, each map once. `docs/profiles.md` holds its text between two markers. */
+/** The keys of the format as Markdown: a table for each map, each map once. */
 export const formatTables = (): string => {
   const tables: Array<string> = []
-  const walk = (title: string, schema: JsonSchema): void => {
-    const properties = (schema["properties"] ?? {}) as Readonly<Record<string, JsonSchema>>
-    const required = (schema["required"] ?? []) as ReadonlyArray<string>
-    const rows = Object.entries(properties).map(([key, one]) =>
-      `| \`${key}\`${required.includes(key) ? " (required)" : ""} | ${
-        String(one["description"] ?? "").replaceAll("|", "\\|")
-      } |`
-    )
-    tables.push([`### ${title}`, "", "| key | |", "| --- | --- |", ...rows].join("\n"))
+  const seen = new Set<string>()
+  const walk = (path: ReadonlyArray<string>, schema: JsonSchema): void => {
+    const properties = propertiesOf(schema)
+    const required = schema["required"] as ReadonlyArray<string>
+    tables.push([
+      `### ${path.length === 0 ? "The file" : path.map((key) => `\`${key}\``).join(" › ")}`,
+      "",
+      "| key | |",
+      "| --- | --- |",
+      ...Object.entries(properties).map(([key, one]) => row(key, one, required.includes(key)))
+    ].join("\n"))
     for (const [key, one] of Object.entries(properties)) {
-      const inner = mapIn(one)
-      const name = title === "The file" ? `\`${key}\`` : `${title} ${"\u203a"} \`${key}\``
-      if (inner !== undefined && !seen.has(JSON.stringify(inner["properties"]))) {
-        seen.add(JSON.stringify(inner["properties"]))
-        walk(name, inner)
-      }
+      const inner = key === "secrets" ? undefined : mapIn(one)
+      const text = JSON.stringify(inner)
+      if (inner === undefined || seen.has(text)) continue
+      seen.add(text)
+      walk([...path, key], inner)
     }
   }
-  const seen = new Set<string>()
-  walk("The file", ProfileFile.schema())
+  walk([], ProfileFile.schema())
   return tables.join("\n\n")
+}
+
+const propertiesOf = (schema: JsonSchema) => schema["properties"] as Readonly<Record<string, JsonSchema>>
+
+const row = (key: string, { description, enum: words }: JsonSchema, required: boolean): string => {
+  const choices = Array.isArray(words) ? `: ${words.map((word) => `\`${word}\``).join(", ")}` : ""
+  return `| \`${key}\`${required ? " (required)" : ""} | ${String(description).replaceAll("|", "\\|")}${choices} |`
 }
 
 /** The map with known keys that a value is, or that its entries or items are. */
 const mapIn = (schema: JsonSchema): JsonSchema | undefined => {
-  if (schema["properties"] !== undefined) return schema
+  if (schema["properties"] !== undefined) return { properties: propertiesOf(schema), required: schema["required"] }
   const inner = [schema["additionalProperties"], schema["items"], ...(schema["anyOf"] as ReadonlyArray<unknown> ?? [])]
   for (const one of inner) {
     const found = typeof one === "object" && one !== null ? mapIn(one as JsonSchema) : undefined
-    if (found !== undefined && !isSecret(found)) return found
+    if (found !== undefined) return found
   }
   return undefined
 }
 
-const isSecret = (schema: JsonSchema): boolean => Object.hasOwn(schema["properties"] as object, "env")
+/** The page, with the tables between its two markers. */
+export const markdown = (page: string): string => {
+  const [before = "", , after = ""] = page.split(marker)
+  return `${before}${marker}\n\n${formatTables()}\n\n${marker}${after}`
+}
+
+const marker = "<!-- keys -->"

@@ -16,6 +16,7 @@ import { afterAll } from "vitest"
 import { helpPages } from "../../scripts/pages.ts"
 import * as CodeFrame from "../../src/core/CodeFrame.ts"
 import * as Skein from "../../src/layers/Live.ts"
+import * as Profile from "../../src/profile/Profile.ts"
 import * as Config from "../../src/programs/Config.ts"
 import * as Runner from "../../src/programs/Runner.ts"
 import { builtin } from "../../src/scenario/actions/builtin.ts"
@@ -41,7 +42,7 @@ const write = (path: string, text: string): string => {
   return file
 }
 
-type Kind = "scenario" | "steps" | "configuration" | "file"
+type Kind = "scenario" | "steps" | "configuration" | "profile" | "file"
 
 const settings: ReadonlyArray<string> = [
   ...Config.keys.map((key) => key.split(".")[0]!),
@@ -53,6 +54,7 @@ const kindOf = (block: Markdown.Block): Kind | undefined => {
   if (/^- /m.test(block.text.replaceAll(/^(?:[#\s].*)?\n/gm, "").slice(0, 2))) return "steps"
   const keys = [...block.text.matchAll(/^([^\s#:][^:]*):/gm)].map(([, key]) => key!)
   if (keys.some((key) => ["steps", "suite", "testcase", "testsuite"].includes(key))) return "scenario"
+  if (keys.includes("profile")) return "profile"
   if (keys.every((key) => settings.includes(key))) return "configuration"
   return block.file === undefined ? undefined : "file"
 }
@@ -69,7 +71,7 @@ const writeBlock = (block: Markdown.Block): string => {
 const live = Skein.layer().pipe(Layer.provideMerge(NodeServices.layer))
 
 describe("YAML in the documentation", () => {
-  it("is a scenario, a list of steps, a configuration, or a file with a name", () => {
+  it("is a scenario, a list of steps, a configuration, a profile, or a file with a name", () => {
     assert.deepStrictEqual(yaml.filter((block) => kinds.get(block) === undefined).map(placeOf), [])
   })
 
@@ -96,6 +98,13 @@ describe("YAML in the documentation", () => {
       )
       assert.isAbove(cases.length, 100)
     }).pipe(Effect.provide(live)), 30_000)
+
+  it("profiles have no mistakes", () => {
+    for (const block of yaml.filter((block) => kinds.get(block) === "profile")) {
+      const { problems } = Profile.parse({ path: placeOf(block), text: block.text })
+      assert.strictEqual(CodeFrame.renderAll(problems), "")
+    }
+  })
 
   it("configurations are right", () => {
     for (const block of yaml.filter((block) => kinds.get(block) === "configuration")) {
