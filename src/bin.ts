@@ -110,3 +110,10 @@ function onStray(error: unknown): void {
 }
 process.on("uncaughtException", onStray)
 process.on("unhandledRejection", onStray)
+
+// Nothing is left that could wake the fiber: Node would end here, with 0.
+process.once("beforeExit", () => {
+  if (fiber.pollUnsafe() !== undefined) return
+  process.exitCode = ExitCode.bug
+  onStray(new Error("the work waits for something that cannot come any more"))
+})

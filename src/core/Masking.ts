@@ -88,11 +88,19 @@ export const make = (): Masking["Service"] => {
 /** The passwords of URLs such as `postgres://user:password@host`: secret wherever they stand, known or not. */
 const urlPasswords = (text: string): ReadonlyArray<Range> => {
   if (!text.includes("://")) return []
-  return [...text.matchAll(/(:\/\/[^\s:/?#@"'<>]{0,200}:)([^\s/?#@"'<>]{1,1000})@/g)].map((match) => {
+  return joined(rangesOf(text, urlPassword), rangesOf(text, unescapedPassword))
+}
+
+const rangesOf = (text: string, pattern: RegExp): ReadonlyArray<Range> =>
+  [...text.matchAll(pattern)].map((match) => {
     const start = match.index + match[1]!.length
     return { start, end: start + match[2]!.length }
   })
-}
+
+const urlPassword = /(:\/\/[^\s:/?#@"'<>]{0,200}:)([^\s/?#@"'<>]{1,1000})@/g
+/** In the URL of a server a password with a bare `/`, `?`, `#` or `@` is a mistake that people make: it ends at the last `@`. */
+const unescapedPassword =
+  /((?:postgres|postgresql|mongodb|mongodb\+srv|amqps?|rediss?):\/\/[^\s:/?#@"'<>]{0,200}:)([^\s"'<>]{1,1000})@/gi
 
 /** Two lists of ranges as one, in order and apart. */
 const joined = (first: ReadonlyArray<Range>, second: ReadonlyArray<Range>): ReadonlyArray<Range> => {

@@ -113,6 +113,18 @@ describe.concurrent("signals", () => {
     assert.strictEqual(code, 0)
   })
 
+  it("R28 work that waits for nothing is a bug and not success; its teardown runs", async () => {
+    // Timers that keep no process alive, as a driver leaves one that forgot to answer.
+    const unref = "const real = setTimeout; globalThis.setTimeout = (...of) => real(...of).unref()\n"
+    using files = folder({ "waits.yaml": scenario("log: done"), "unref.mjs": unref })
+
+    const { code, stderr } = await shell("NODE_OPTIONS='--import ./unref.mjs' $SKEIN run waits.yaml", files.path).ended
+
+    assert.strictEqual(code, 70)
+    assert.include(stderr, "waits for something that cannot come")
+    assert.isTrue(files.has("torn"), "the teardown ran")
+  })
+
   it("R31 a full disk behind standard output is not success", async () => {
     using files = folder({ "a.yaml": "name: A\nsteps:\n  - log: hello\n" })
 

@@ -269,6 +269,8 @@ describe("Masking", () => {
     ["postgres://ada:s3cret@db/shop", "postgres://ada:***@db/shop", "a database"],
     ["see http://u:p@h/x and amqp://:pw@h", "see http://u:***@h/x and amqp://:***@h", "several in a text"],
     ["http://host:8080/a@b", "http://host:8080/a@b", "a port is no password"],
+    ["mongodb://u:p/a@h/x, redis://u:p@s#w?d@h", "mongodb://u:***@h/x, redis://u:***@h", "it should have been encoded"],
+    ["amqp://h:5672/shop postgres://h:1/a", "amqp://h:5672/shop postgres://h:1/a", "servers without a password"],
     ["mailto:a:b@c", "mailto:a:b@c", "nor is what stands in no URL"]
   ])("hides the password of a URL that nobody called secret: %s", (text, shown, _because) => {
     assert.strictEqual(Masking.make().text(text), shown)

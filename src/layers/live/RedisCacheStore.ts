@@ -167,20 +167,21 @@ const makeClient = ({ address, invalidation }: Target) =>
     commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } }
   })
 
-const connect = (target: Target, lost: (error: CacheError) => void): Effect.Effect<Client, CacheError> =>
-  Effect.callback((resume) => {
-    const client = makeClient(target)
-    const failure = (error: unknown) => RedisFailure.of(target.address.shown, error)
-    client.on("error", (error) => lost(failure(error)))
-    client.connect().then(() => listen(client, target)).then(
-      () => resume(Effect.succeed(client)),
-      (error) => {
-        client.destroy()
-        resume(Effect.fail(failure(error)))
-      }
-    )
-    return Effect.sync(() => client.destroy())
-  })
+const connect = (target: Target, lost: (error: CacheError) => void): Effect.Effect<Client, CacheError> => {
+  const failure = (error: unknown) => RedisFailure.of(target.address.shown, error)
+  return Effect.flatMap(Effect.try({ try: () => makeClient(target), catch: failure }), (client) =>
+    Effect.callback((resume) => {
+      client.on("error", (error) => lost(failure(error)))
+      client.connect().then(() => listen(client, target)).then(
+        () => resume(Effect.succeed(client)),
+        (error) => {
+          client.destroy()
+          resume(Effect.fail(failure(error)))
+        }
+      )
+      return Effect.sync(() => client.destroy())
+    }))
+}
 
 /** Has the server tell of others' changes. */
 const listen = async (client: Client, { invalidation, listener }: Target): Promise<void> => {

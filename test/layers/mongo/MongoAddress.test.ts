@@ -28,6 +28,7 @@ describe("MongoAddress", () => {
     `mongodb://me:${secret}?x@localhost/shop`,
     `mongodb://me:${secret}#x@localhost/shop`,
     `mongodb://me:${secret}@x@localhost/shop`,
+    `mongodb://me:${secret}%x@localhost/shop`,
     `mongodb://me:${secret}@/shop`,
     `mongodb://me:${secret}@localhost/sh.op`,
     `mongodb://me:${secret}@localhost/%zz`,

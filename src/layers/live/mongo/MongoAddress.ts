@@ -26,6 +26,9 @@ export const parse = (input: string | Redacted.Redacted<string>): Result.Result<
   if (parts.length > 2 || `${path}${query}`.includes("@")) return refuse("has an @ after the host", percentEncode)
   const hosts = parts.at(-1)!
   if (hosts === "") return refuse("names no host", writtenLike)
+  if (decoded(authority) === undefined) {
+    return refuse("has a % that is not followed by two hexadecimal digits", percentEncode)
+  }
   const user = parts.length === 2 ? `${parts[0]!.split(":")[0]}@` : ""
   const database = decoded(path)
   if (database === undefined || /[/\\. "$]/.test(database)) {
@@ -41,7 +44,7 @@ export const parse = (input: string | Redacted.Redacted<string>): Result.Result<
 }
 
 const writtenLike = "write it like mongodb://user:password@host:27017/database"
-const percentEncode = "percent-encode / ? # and @ in the user and the password (encodeURIComponent)"
+const percentEncode = "percent-encode / ? # @ and % in the user and the password (encodeURIComponent)"
 
 const decoded = (text: string): string | undefined => Result.getOrUndefined(Result.try(() => decodeURIComponent(text)))
 

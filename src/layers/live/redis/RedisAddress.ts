@@ -17,6 +17,9 @@ export const parse = (input: string | Redacted.Redacted<string>): Result.Result<
   // A password with a bare / ? or # in it ends the host early: the rest must not be taken for a path that may be shown.
   if (`${url.pathname}${url.search}${url.hash}`.includes("@")) return refuse("has an @ after the host", percentEncode)
   if (url.hostname === "") return refuse("names no host", writtenLike)
+  if (Result.isFailure(Result.try(() => decodeURIComponent(`${url.username}:${url.password}`)))) {
+    return refuse("has a % that is not followed by two hexadecimal digits", percentEncode)
+  }
   const [, database] = /^\/?(\d{0,5})$/.exec(url.pathname) ?? []
   if (database === undefined) return refuse("names a database that is not a number", writtenLike)
   const user = url.username === "" ? "" : `${url.username}@`
@@ -28,7 +31,7 @@ export const parse = (input: string | Redacted.Redacted<string>): Result.Result<
 }
 
 const writtenLike = "write it like redis://user:password@host:6379/0, or rediss:// for TLS"
-const percentEncode = "percent-encode / ? # and @ in the user and the password (encodeURIComponent)"
+const percentEncode = "percent-encode / ? # @ and % in the user and the password (encodeURIComponent)"
 
 const refuse = (what: string, hint: string) =>
   Result.fail(new CacheError({ reason: "Invalid", message: `the Redis URL ${what}`, hint }))
