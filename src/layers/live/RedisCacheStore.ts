@@ -169,18 +169,21 @@ const makeClient = ({ address, invalidation }: Target) =>
 
 const connect = (target: Target, lost: (error: CacheError) => void): Effect.Effect<Client, CacheError> => {
   const failure = (error: unknown) => RedisFailure.of(target.address.shown, error)
-  return Effect.flatMap(Effect.try({ try: () => makeClient(target), catch: failure }), (client) =>
-    Effect.callback((resume) => {
-      client.on("error", (error) => lost(failure(error)))
-      client.connect().then(() => listen(client, target)).then(
-        () => resume(Effect.succeed(client)),
-        (error) => {
-          client.destroy()
-          resume(Effect.fail(failure(error)))
-        }
-      )
-      return Effect.sync(() => client.destroy())
-    }))
+  return Effect.flatMap(
+    Effect.try({ try: () => makeClient(target), catch: failure }),
+    (client) =>
+      Effect.callback((resume) => {
+        client.on("error", (error) => lost(failure(error)))
+        client.connect().then(() => listen(client, target)).then(
+          () => resume(Effect.succeed(client)),
+          (error) => {
+            client.destroy()
+            resume(Effect.fail(failure(error)))
+          }
+        )
+        return Effect.sync(() => client.destroy())
+      })
+  )
 }
 
 /** Has the server tell of others' changes. */

@@ -60,6 +60,7 @@ const hints: Readonly<Record<string, string>> = {
   EMFILE: tooMany,
   ENFILE: tooMany,
   EIO: "the disk may be failing: look into the system's log, and copy the folder to another one",
+  EEXIST: "a file has that name: name another folder",
   ENOTDIR: "a part of the path is a file: name another folder"
 }
 
