@@ -1,6 +1,6 @@
 /** What `skein fake` does once its flags are read. */
 import { Effect, Option, Path, type Scope } from "effect"
-import { FakeServer, type Running } from "../services/FakeServer.ts"
+import { FakeServer, type PantheonRunning, type Running } from "../services/FakeServer.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { MongoFlags, PantheonFlags } from "./fake.ts"
 import { Invocation } from "./Invocation.ts"
@@ -26,6 +26,16 @@ export const mongo = Effect.fnUntraced(function*(flags: MongoFlags) {
 
 /** On stdout come the URL and the lines that let skein and terminus find it. */
 export const pantheon = Effect.fnUntraced(function*(flags: PantheonFlags) {
+  const { directory } = yield* Invocation
+  const { join } = yield* Path.Path
+  // The sessions of the real API stay where they are.
+  const environmentOf = ({ host, port, token }: PantheonRunning): Readonly<Record<string, string>> => ({
+    TERMINUS_PROTOCOL: "http",
+    TERMINUS_HOST: host,
+    TERMINUS_PORT: String(port),
+    TERMINUS_MACHINE_TOKEN: token,
+    TERMINUS_CACHE_DIR: join(directory, ".skein", "fake-pantheon")
+  })
   return yield* serve(
     FakeServer.use((server) =>
       server.pantheon({
@@ -40,22 +50,18 @@ export const pantheon = Effect.fnUntraced(function*(flags: PantheonFlags) {
       Effect.mapError((error) => error.reason === "Options" ? ExitCode.wrongUsage(error.message, error.hint) : error)
     ),
     {
-      json: ({ host, port, token, url }) => ({ url, token, environment: environmentOf(host, port, token) }),
-      text: ({ host, port, token, url }) =>
+      json: (running) => ({ url: running.url, token: running.token, environment: environmentOf(running) }),
+      text: (running) =>
         [
-          `# ${url}`,
-          ...Object.entries(environmentOf(host, port, token)).map(([name, value]) => `export ${name}=${value}`)
+          `# ${running.url}`,
+          ...Object.entries(environmentOf(running)).map(([name, value]) => `export ${name}=${quoted(value)}`)
         ].join("\n")
     }
   )
 })
 
-const environmentOf = (host: string, port: number, token: string): Readonly<Record<string, string>> => ({
-  TERMINUS_PROTOCOL: "http",
-  TERMINUS_HOST: host,
-  TERMINUS_PORT: String(port),
-  TERMINUS_MACHINE_TOKEN: token
-})
+/** As a shell reads it. */
+const quoted = (text: string): string => /^[\w./:-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`
 
 /** Serves until it is stopped. What is on stdout comes when clients may connect. */
 const serve = Effect.fnUntraced(function*<A extends Running, E>(

@@ -16,7 +16,8 @@ export const whole = (view: View, hydrate: string | null): Value => {
   const { scope, type } = workflow
   const created = workflow.createdAt / 1_000
   const started = progress.phase === "created" ? null : workflow.startedAt / 1_000
-  const finished = progress.finishedAt === undefined ? null : progress.finishedAt / 1_000
+  const { finishedAt } = progress
+  const finished = finishedAt === undefined ? null : finishedAt / 1_000
   return {
     id: workflow.id,
     key: String(Math.floor(created)),
@@ -43,9 +44,9 @@ export const whole = (view: View, hydrate: string | null): Value => {
     created_at: created,
     started_at: started,
     finished_at: finished,
-    queued_time: started === null ? null : started - created,
-    run_time: finished === null || started === null ? null : finished - started,
-    total_time: finished === null ? null : finished - created,
+    queued_time: started === null ? null : (workflow.startedAt - workflow.createdAt) / 1_000,
+    run_time: finishedAt === undefined ? null : (finishedAt - workflow.startedAt) / 1_000,
+    total_time: finishedAt === undefined ? null : (finishedAt - workflow.createdAt) / 1_000,
     waiting_for_task_id: progress.result === null ? taskId(workflow, Math.max(0, progress.step - 1)) : null,
     waiting_for_task: progress.result === null ? runningTask(view) : null,
     final_task_id: progress.result === null ? null : taskId(workflow, workflow.steps - 1),
