@@ -4,6 +4,7 @@ import type { Masking } from "../core/Masking.ts"
 import * as SingleFlight from "../core/SingleFlight.ts"
 import type { ValueRecord } from "../core/Value.ts"
 import * as Text from "../scenario/expression/Text.ts"
+import type { Exchange } from "../services/HttpExchange.ts"
 import * as PoliteClient from "../services/polite/Client.ts"
 import * as PoliteHttp from "../services/PoliteHttp.ts"
 import * as SecretCache from "../services/SecretCache.ts"
@@ -43,7 +44,8 @@ export const open = Effect.fn("RemoteApi.open")(function*(
   const settings = yield* over(values)
   const { limits, polite } = yield* Settings.limits(form.limits, settings)
   const base = yield* baseOf(profile, settings)
-  const http = yield* PoliteClient.make({ ...PoliteHttp.defaults, ...polite, ...options.limits })
+  const client = { ...PoliteHttp.defaults, ...polite, ...options.limits }
+  const http = yield* PoliteClient.make(client)
   const fetchSecrets = yield* secretsOf(profile, settings, options)
 
   const withSecrets = Effect.fnUntraced(function*(part: unknown) {
@@ -66,13 +68,14 @@ export const open = Effect.fn("RemoteApi.open")(function*(
       : {}
     return yield* over({ ...values, ...secrets, ...session })
   })
-  const client = ApiClient.make({ form, base, http, sessions, settings, ready: withSecrets })
-  const before = { profile, base, http: client, ready }
+  const own = ApiClient.make({ form, base, http, sessions, settings, ready: withSecrets })
+  const isSlowDown = (exchange: Exchange) => exchange.status === 429 || client.isSlowDown(exchange)
+  const before = { profile, base, http: own, ready, isSlowDown }
   const opened: Opened.Opened = { ...before, idOf: yield* Names.make(before) }
 
   return {
     name: profile.name,
-    http: client,
+    http: own,
     limits,
     list: (name, args = [], given = {}) => Lists.plan(opened, name, args, given),
     operation: (name) => Operations.make(opened, name),

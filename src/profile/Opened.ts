@@ -4,6 +4,7 @@ import type { HttpClient } from "effect/http"
 import * as DidYouMean from "../core/DidYouMean.ts"
 import { emptyRecord, isArray, type Value, type ValueRecord } from "../core/Value.ts"
 import * as Text from "../scenario/expression/Text.ts"
+import type { Exchange } from "../services/HttpExchange.ts"
 import type { PoliteHttp } from "../services/PoliteHttp.ts"
 import { attempt, type Ready, type Run } from "./Evaluator.ts"
 import type { ListForm, RequestForm } from "./Format.ts"
@@ -17,6 +18,8 @@ export interface Opened {
   readonly base: string
   readonly http: PoliteHttp["Service"]
   readonly ready: Ready
+  /** True for an answer that means "slow down": what it answers was not done. */
+  readonly isSlowDown: (exchange: Exchange) => boolean
   /** Turns the value of an argument into an id, where the profile says how; any other stays. */
   readonly idOf: (argument: string, text: string) => Effect.Effect<Value, RemoteApiError, HttpClient.HttpClient>
 }

@@ -144,8 +144,7 @@ const send = Effect.fnUntraced(function*(
       return yield* Requests.asApiError(sent.failure)
     }
     const { status } = sent.success
-    // What was told to come later was not done.
-    if (status === 429 && !idempotent && refusals < maxRefusals) continue
+    if (!idempotent && refusals < maxRefusals && opened.isSlowDown(sent.success)) continue
     if (!idempotent && (status === 502 || status === 504)) return "lost"
     return status < 400 ? Requests.answerOf(sent.success) : yield* Requests.refused(sent.success)
   }

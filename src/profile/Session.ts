@@ -98,7 +98,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     function*() {
       const run = yield* ready(form.request)
       const request = yield* attempt(() => Requests.fill(form.request!, run, {}, base))
-      const answer = yield* Requests.send(http, request, { retries: 0 })
+      // A second session does no harm.
+      const answer = yield* Requests.send(http, request, { repeatable: true })
       const values = emptyRecord()
       for (const { name, value } of form.save ?? []) values[name] = yield* attempt(() => run(value, answer))
       const begun = yield* made(values)

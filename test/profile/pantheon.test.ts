@@ -610,6 +610,46 @@ describe("pantheon.yaml", () => {
       }).pipe(Effect.provide(pantheon(list))))
   })
 
+  it.effect("does again what was told to slow down, since it was not done", () =>
+    Effect.gen(function*() {
+      const api = yield* begin()
+      const { done, sent } = yield* does(api, "env:deploy", "my-site.test")
+      assert.lengthOf(sent, 3)
+      assert.lengthOf(done.handles, 1)
+      assert.isFalse(done.adopted)
+    }).pipe(Effect.provide(pantheon({
+      [`POST /api/sites/${site}/environments/test/workflows`]: {
+        sequence: [{ status: 429, headers: { "retry-after": 2 } }, { status: 403, text: "Slow your roll." }, started]
+      }
+    }))))
+
+  it.effect("tells of domains and upstream updates of many sites", () =>
+    Effect.gen(function*() {
+      const api = yield* begin()
+      const dns = yield* does(api, "domain:dns", "my-site.live")
+      assert.deepStrictEqual(dns.done.result, {
+        domains: [{ id: "x.test", status: "ok", message: null, ownership: null, records: [{ type: "A" }] }]
+      })
+      const updates = yield* does(api, "upstream:updates:status", "my-site")
+      assert.deepInclude(updates.done.result as ValueRecord, {
+        behind: 1,
+        dev_up_to_date: false,
+        commits: ["Update core"]
+      })
+    }).pipe(Effect.provide(pantheon({
+      [`GET /api/sites/${site}/environments/live/domains`]: {
+        json: [{ id: "x.test", status: "ok", dns_status_details: { dns_records: [{ type: "A" }] } }]
+      },
+      [`GET /api/sites/${site}/code-upstream-updates`]: {
+        json: {
+          ahead: 0,
+          behind: 1,
+          dev: { is_up_to_date_with_upstream: false },
+          update_log: { abc: { hash: "abc", message: "Update core" } }
+        }
+      }
+    }))))
+
   it.effect("takes the 403 of the old rate limit for what it is", () =>
     Effect.gen(function*() {
       const api = yield* begin({ limits: { retries: 2 } })
