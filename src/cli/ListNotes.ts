@@ -56,7 +56,7 @@ const found = (
 }
 
 const counted = ({ pages, rows }: { readonly pages: number; readonly rows: number }): string =>
-  `${rows} ${rows === 1 ? "row" : "rows"} in ${pages} ${pages === 1 ? "page" : "pages"}`
+  `${rows} ${rows === 1 ? "row" : "rows"}${pages === 0 ? "" : ` in ${pages} ${pages === 1 ? "page" : "pages"}`}`
 
 const ended = (summary: Paginate.ListSummary): string =>
   `${counted(summary)}; ${

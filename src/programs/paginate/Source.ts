@@ -38,7 +38,10 @@ export interface PlanOptions extends Pagination.Options {
   readonly details?: boolean | undefined
 }
 
-/** A list of a profile, read by the profile's own client. One that is merged from several is read whole before its first row. */
+/**
+ * A list of a profile, read by the profile's own client. One that is merged from several is read whole before its first row; it
+ * counts no pages.
+ */
 export const ofPlan = (name: string, plan: ListPlan, api: RemoteApi, options: PlanOptions = {}): Source => {
   const { concurrency = 5, details = false } = options
   const source = plan._tag === "Merged" ? merged(name, plan, concurrency, details) : through(
@@ -61,17 +64,16 @@ const merged = (name: string, plan: MergedList, concurrency: number, hydrate: bo
   events: () =>
     Stream.suspend(() => {
       const found = { style: { _tag: "Single" }, rows: "", id: plan.by, pageSize: 0, isFull: false } as const
-      let pages = 0
       let count = 0
       const read = RemoteList.stream(plan, { concurrency, hydrate }).pipe(
         Stream.chunks,
         Stream.map((rows): Pagination.Event => {
           count += rows.length
-          return { _tag: "Page", rows, ids: noIds, checkpoint: { pages: ++pages, rows: count } }
+          return { _tag: "Page", rows, ids: noIds, checkpoint: { pages: 0, rows: count } }
         })
       )
       const end = Stream.suspend(() =>
-        Stream.succeed<Pagination.Event>({ _tag: "Ended", pages, rows: count, guards: [] })
+        Stream.succeed<Pagination.Event>({ _tag: "Ended", pages: 0, rows: count, guards: [] })
       )
       return Stream.succeed<Pagination.Event>({ _tag: "StyleFound", found, because: "told" }).pipe(
         Stream.concat(read),
