@@ -4,7 +4,7 @@
  *
  * Items come as a stream and results leave as one: a million items need no more memory than a thousand, their keys apart.
  */
-import { Clock, Deferred, Duration, Effect, Option, Random, Result, Schema, type Scope, Stream } from "effect"
+import { Clock, Deferred, Duration, Effect, Fiber, Option, Random, Result, Schema, type Scope, Stream } from "effect"
 import * as DurationText from "../core/DurationText.ts"
 import * as RetryPolicy from "../core/RetryPolicy.ts"
 import type { Value } from "../core/Value.ts"
@@ -164,7 +164,8 @@ const begin = Effect.fnUntraced(function*<R>(options: Options<R>) {
   const halt = (by: Halt["by"], reason: string | undefined): void => {
     if (reason !== undefined) halted ??= { by, reason }
   }
-  const { gaveUp, stopped } = yield* watchForEnd(options, halt)
+  const underWay = new Set<Fiber.Fiber<Done>>()
+  const { gaveUp, stopped } = yield* watchForEnd(options, underWay, halt)
 
   /** What is known of an item before anything is done to it; `undefined` when it is to be done. */
   const known = (key: Uint8Array): Outcome | undefined => {
@@ -213,7 +214,11 @@ const begin = Effect.fnUntraced(function*<R>(options: Options<R>) {
 
   const doing = Effect.fnUntraced(function*(item: Item, key: Uint8Array) {
     if (journal !== undefined) yield* journal.record(key, "started")
-    const ended = yield* Effect.raceFirst(tries(item, options, () => halted !== undefined), gaveUp)
+    const fiber = yield* Effect.forkChild(tries(item, options, () => halted !== undefined), { startImmediately: true })
+    underWay.add(fiber)
+    const exit = yield* Fiber.await(fiber)
+    underWay.delete(fiber)
+    const ended = exit._tag === "Success" ? exit.value : gaveUp() ?? (yield* exit)
     if (journal !== undefined) yield* journal.record(key, ended.outcome)
     return ended
   })
@@ -248,28 +253,30 @@ const endNotSeen = "an earlier run began it, and its end was not seen"
 /** What ends a batch from outside: a stop signal, and the time that it has. Both watchers end with the stream. */
 const watchForEnd = Effect.fnUntraced(function*<R>(
   { grace = "30 seconds", timeout }: Options<R>,
+  underWay: ReadonlySet<Fiber.Fiber<Done>>,
   halt: (by: Halt["by"], reason: string) => void
 ): Effect.fn.Return<
-  { readonly stopped: Effect.Effect<void>; readonly gaveUp: Effect.Effect<Done> },
+  { readonly stopped: Effect.Effect<void>; readonly gaveUp: () => Done | undefined },
   never,
   Scope.Scope
 > {
   const stop = yield* StopSignal
   const stopped = yield* Deferred.make<void>()
-  const gaveUp = yield* Deferred.make<Done>()
+  let gaveUp: Done | undefined
   const end = (by: Halt["by"], reason: string, patience: Duration.Input) =>
     Effect.gen(function*() {
       halt(by, reason)
       yield* Deferred.succeed(stopped, undefined)
       yield* Effect.sleep(patience)
-      yield* Deferred.succeed(gaveUp, { outcome: "unknown", attempts: 1, problem: `it was under way when ${reason}` })
+      gaveUp = { outcome: "unknown", attempts: 1, problem: `it was under way when ${reason}` }
+      yield* Fiber.interruptAll(underWay)
     })
   yield* Effect.forkScoped(Effect.andThen(stop.await, end("stop", "the batch was stopped", grace)))
   if (timeout !== undefined) {
     const reason = `the time for the batch was over (${DurationText.format(Duration.fromInputUnsafe(timeout))})`
     yield* Effect.forkScoped(Effect.andThen(Effect.sleep(timeout), end("timeout", reason, 0)))
   }
-  return { stopped: Deferred.await(stopped), gaveUp: Deferred.await(gaveUp) }
+  return { stopped: Deferred.await(stopped), gaveUp: () => gaveUp }
 })
 
 /** Tries until it is done, or another try is not safe, or of no use. */

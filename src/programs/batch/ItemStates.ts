@@ -68,7 +68,12 @@ export class ItemStates {
   }
 }
 
+/** The words of a key; the same array each time, which is read before the next key comes. */
 const wordsOf = (key: Uint8Array): Uint32Array => {
-  const view = new DataView(key.buffer, key.byteOffset, keyBytes)
-  return Uint32Array.from({ length: words }, (_, word) => view.getUint32(word * 4))
+  for (let word = 0, at = 0; word < words; word++, at += 4) {
+    wordsNow[word] = key[at]! << 24 | key[at + 1]! << 16 | key[at + 2]! << 8 | key[at + 3]!
+  }
+  return wordsNow
 }
+
+const wordsNow = new Uint32Array(words)
