@@ -117,10 +117,10 @@ async function against() {
   }
   const url = (item: string) => `${server.url}/items/${item}?delay=50`
   const ours = (at: number) => async () => {
-    const cost = await node([
-      ...[skein, "batch", "http", "--with", `url=${url("${item}")}`, "--from", list],
-      ...["-c", String(at), "--rate", "100000", "-q"]
-    ], { directory: folder })
+    const flags = ["--from", list, "-c", String(at), "--rate", "100000", "-q"]
+    const cost = await node([skein, "batch", "http", "--with", `url=${url("${item}")}`, ...flags], {
+      directory: folder
+    })
     await check()
     return cost
   }
