@@ -7,7 +7,6 @@
 import { Duration, Effect, Layer, Result } from "effect"
 import { realpath } from "node:fs/promises"
 import { join } from "node:path"
-import type { Dispatcher } from "undici"
 import * as IpAddress from "../../core/IpAddress.ts"
 import {
   type Answer,
@@ -22,7 +21,7 @@ import * as Failure from "../../services/http/Failure.ts"
 import * as HttpPolicy from "../../services/HttpPolicy.ts"
 import { BodyWriter, Surplus } from "./transfer/BodyWriter.ts"
 import * as PartFolder from "./transfer/PartFolder.ts"
-import type { UndiciDispatcher } from "./undici/UndiciDispatcher.ts"
+import type { Controller, UndiciDispatcher } from "./undici/UndiciDispatcher.ts"
 
 export interface Options {
   readonly settings?: Partial<HttpPolicy.Settings> | undefined
@@ -66,7 +65,7 @@ interface Begun {
 /** Sends the request and waits for the head of the answer. */
 const begin = (dispatcher: UndiciDispatcher, request: Request): Effect.Effect<Begun, FileTransferError> =>
   Effect.callback<Begun, FileTransferError>((resume) => {
-    let sent: Dispatcher.DispatchController | undefined
+    let sent: Controller | undefined
     let writer: BodyWriter | undefined
     let gone = false
     const silence = Math.ceil(Duration.toMillis(request.silence))

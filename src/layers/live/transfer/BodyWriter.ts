@@ -3,7 +3,7 @@
  * time and without a copy, while the next ones arrive. A disk that is slower than the network holds the network back.
  */
 import { writev } from "node:fs"
-import type { Dispatcher } from "undici"
+import type { Controller } from "../undici/UndiciDispatcher.ts"
 
 /** Bytes that are gathered for one write. */
 const batchBytes = 1_048_576
@@ -27,8 +27,6 @@ export class Surplus extends Error {}
 
 /** The ends of what the writer wants, as an error for the connection. */
 class Enough extends Error {}
-
-type Controller = Dispatcher.DispatchController
 
 export class BodyWriter {
   readonly #controller: Controller

@@ -17,6 +17,9 @@ import * as ContentDecoding from "./ContentDecoding.ts"
 /** Node gives up on an address after 250 ms, which is less than the way to the other side of the world and back takes. */
 const addressAttemptMillis = 1_000
 
+/** A request under way: its body can be held back or given up. */
+export type Controller = Dispatcher.DispatchController
+
 /** A host with an address that is not public, where only public ones were wanted. */
 export class PrivateAddress extends Error {
   readonly code = "SKEIN_PRIVATE_ADDRESS"
