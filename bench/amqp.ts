@@ -15,7 +15,7 @@ import { alternate, type Contestant, goal, inProcess, print, quantile, type Roun
 
 const url = process.env["SKEIN_TEST_AMQP_URL"] ?? "amqp://guest:guest@127.0.0.1:5672"
 const queue = `skein.bench.${process.pid}`
-const rounds = Number(process.env["ROUNDS"] ?? 11)
+const rounds = 21
 const count = 10_000
 const window = 256
 const body = Buffer.alloc(200, "x")
@@ -118,7 +118,12 @@ const consumers = (skein: BrokerClient): Record<string, () => Promise<unknown>> 
   }
 })
 
-const race = async (title: string, runs: Record<string, () => Promise<unknown>>, prepare: () => Promise<unknown>) => {
+const race = async (
+  title: string,
+  runs: Record<string, () => Promise<unknown>>,
+  prepare: () => Promise<unknown>,
+  times = rounds
+) => {
   const contestants = Object.entries(runs).map(([name, run]): Contestant => ({
     name,
     run: async () => {
@@ -126,7 +131,7 @@ const race = async (title: string, runs: Record<string, () => Promise<unknown>>,
       return inProcess(run)
     }
   }))
-  const results = await alternate(contestants, rounds, 3)
+  const results = await alternate(contestants, times, 3)
   console.log(`${title}: ${Math.round(count / wall(results[0]!) * 1_000)} messages a second`)
   print(results)
   const peers = results.slice(1)
@@ -151,7 +156,7 @@ await Effect.gen(function*() {
   const skein = yield* Effect.flatMap(MessageBroker, (broker) => broker.connect(url))
   const empty = () => setup.purgeQueue(queue)
   yield* Effect.promise(() => race("publish with confirms, persistent", publishers(skein, true), empty))
-  yield* Effect.promise(() => race("publish with confirms, transient", publishers(skein, false), empty))
+  yield* Effect.promise(() => race("publish with confirms, transient", publishers(skein, false), empty, 2 * rounds))
   yield* Effect.promise(() => race("consume and acknowledge", consumers(skein), fill))
 }).pipe(Effect.scoped, Effect.provide(AmqpMessageBroker.layer), Effect.runPromise)
 

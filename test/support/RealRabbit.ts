@@ -46,7 +46,7 @@ export const make: Effect.Effect<RealRabbit, never, Scope.Scope> = Effect.gen(fu
     RABBITMQ_CONFIG_FILE: join(folder, "rabbit.conf"),
     RABBITMQ_CONF_ENV_FILE: "/dev/null",
     RABBITMQ_ENABLED_PLUGINS_FILE: join(folder, "plugins"),
-    // One scheduler each: the machine is shared with what is tested.
+    // Threads that wait do not spin: the machine is shared with what is tested.
     RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
     ERL_EPMD_PORT: String(names),
     ERL_EPMD_ADDRESS: "127.0.0.1",
@@ -54,9 +54,11 @@ export const make: Effect.Effect<RealRabbit, never, Scope.Scope> = Effect.gen(fu
     RUNNING_UNDER_SYSTEMD: "1"
   }
 
+  let missing: Error | undefined
   const child = (command: string, args: ReadonlyArray<string> = []) => {
     const child = spawn(command, args, { cwd: folder, env: environment, stdio: "ignore" })
     process.once("exit", () => child.kill("SIGKILL"))
+    child.once("error", (error) => missing = error)
     return child
   }
   yield* Effect.acquireRelease(Effect.sync(() => child("epmd", ["-port", String(names)])), end)
@@ -64,7 +66,7 @@ export const make: Effect.Effect<RealRabbit, never, Scope.Scope> = Effect.gen(fu
   let server: ChildProcess | undefined
   const start = Effect.promise(async () => {
     server = child(join(home, "bin/rabbitmq-server"))
-    await answers(port, server)
+    await answers(port, server, () => missing)
   })
   const kill = Effect.suspend(() => server === undefined ? Effect.void : end(server))
   yield* Effect.acquireRelease(start, () => kill)
@@ -88,8 +90,10 @@ collect_statistics_interval = 60000
 `
 
 /** Waits until the broker greets those who speak to it. */
-const answers = async (port: number, server: ChildProcess): Promise<void> => {
+const answers = async (port: number, server: ChildProcess, missing: () => Error | undefined): Promise<void> => {
   for (;;) {
+    const error = missing()
+    if (error !== undefined) throw new Error(`RabbitMQ is not installed in ${home}`, { cause: error })
     if (server.exitCode !== null) throw new Error(`rabbitmq-server ended with ${server.exitCode} before it was ready`)
     if (await greets(port)) return
     await pause(50)
@@ -121,7 +125,7 @@ const freePorts = async (count: number): Promise<ReadonlyArray<number>> => {
 
 const end = (child: ChildProcess) =>
   Effect.promise(async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
     const ended = once(child, "exit")
     child.kill("SIGKILL")
     await ended
