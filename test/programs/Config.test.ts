@@ -118,7 +118,7 @@ color: purple
       "skein.yaml:9:20 expected text, found a list",
       "skein.yaml:10:13 parallel has no key \"http_request\" (did you mean http_requests?)",
       "skein.yaml:10:49 parallel.load_testing has no key \"max_worker\" (did you mean max_workers?)",
-      "skein.yaml:11:1 the configuration has no key \"unrelated\" (known keys: actions, amqp, base_urls, cache, case_timeout, color, concurrency, connections, env, environments, grace, history, http, limits, mongo, parallel, postgres, retries, root, run_timeout, secrets, secrets_timeout, secrets_ttl, seed, vars, vault)",
+      "skein.yaml:11:1 the configuration has no key \"unrelated\" (known keys: actions, amqp, base_urls, cache, case_timeout, color, concurrency, connections, env, environments, grace, history, http, limits, mongo, parallel, postgres, profiles, retries, root, run_timeout, secrets, secrets_timeout, secrets_ttl, seed, vars, vault)",
       "skein.yaml:12:19 secret \"token\": has no key \"enw\" (did you mean \"env\"?)",
       "skein.yaml:13:28 an environment has no key \"var\" (did you mean vars?)",
       "skein.yaml:14:8 expected one of auto, always, never, found \"purple\""
