@@ -3,8 +3,11 @@ import { assert, describe, it } from "@effect/vitest"
 import { Cause, Clock, Effect, Exit, Fiber, Result } from "effect"
 import { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
 import * as FakeHttpClient from "../../../src/layers/fake/FakeHttpClient.ts"
 import { FakePantheon } from "../../../src/layers/fake/FakePantheon.ts"
+import { Switches } from "../../../src/layers/fake/pantheon/PantheonSwitches.ts"
 import { firstSite, loggedIn, on } from "../../support/pantheonCalls.ts"
 
 describe("limits", () => {
@@ -148,6 +151,13 @@ describe("faults", () => {
       assert.match(yield* problem({ cursor: "x" }), /the switch "cursor" is exclusive-any, .* not "x"/)
       assert.match(yield* problem({ "rate GET x": "1" }), /"rate" is for everything, not for "GET x"/)
     })))
+
+  it("docs/testing.md says of every switch what it does", () => {
+    const docs = readFileSync(join(import.meta.dirname, "../../../docs/testing.md"), "utf8")
+    const rows = docs.split("\n").filter((line) => line.startsWith("| `")).map((line) => line.split("|")[1])
+    const listed = rows.flatMap((names) => [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name!))
+    for (const name of Object.keys(new Switches().all())) assert.include(listed, name)
+  })
 
   it.effect("through a FakeHttpClient it answers for one origin, beside routes", () =>
     Effect.gen(function*() {
