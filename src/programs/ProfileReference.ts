@@ -129,7 +129,7 @@ export const explain = (info: ProfileInfo): string => {
 export const explainThing = (thing: ThingInfo): string => {
   const width = Math.max(0, ...thing.parameters.map(({ name }) => name.length))
   return [
-    `${thing.name}: ${thing.summary}`,
+    thing.summary === "" ? thing.name : `${thing.name}: ${thing.summary}`,
     "",
     `${commands[thing.kind]} ${usage(thing)}`,
     ...thing.parameters.length === 0 ? [] : [
