@@ -1,5 +1,5 @@
 /** The history of changes, bounded, for those who watch: the last ones by number, and what each was. */
-import { ObjectId, Timestamp } from "bson"
+import { Binary, ObjectId, Timestamp } from "bson"
 import { Effect } from "effect"
 import { refused } from "./DocumentFailure.ts"
 import { type Fields, identical, isDocument, put } from "./DocumentKinds.ts"
@@ -19,12 +19,17 @@ export interface Numbered extends Change {
   readonly at: number
 }
 
+/** Bytes of documents that are remembered; up to twice as many until they are trimmed. */
+const mostBytes = 128 * 1024 * 1024
+
 export class History {
   /** Number of the last change. */
   last = 0
   /** Tokens of another store are refused by it. */
   store = new ObjectId().toHexString()
   private kept: Array<Numbered> = []
+  /** Of all that is kept. */
+  private bytes = 0
   private readonly waiting = new Set<() => void>()
   private readonly most: number
 
@@ -34,9 +39,19 @@ export class History {
 
   add(change: Change, at: number): void {
     this.kept.push({ ...change, number: ++this.last, at })
+    this.bytes += bytesOf(change)
     // Trimming now and then costs less than each time.
-    if (this.kept.length > this.most * 2) this.kept = this.kept.slice(-this.most)
+    if (this.kept.length > this.most * 2 || this.bytes > mostBytes * 2) this.trim()
     if (this.waiting.size > 0) this.wake()
+  }
+
+  /** The last change stays, however large. */
+  private trim(): void {
+    let from = 0
+    while (from < this.kept.length - 1 && (this.kept.length - from > this.most || this.bytes > mostBytes)) {
+      this.bytes -= bytesOf(this.kept[from++]!)
+    }
+    this.kept = this.kept.slice(from)
   }
 
   /** Begins anew after `last`, as a kept store does that was made compact. */
@@ -44,6 +59,7 @@ export class History {
     this.store = store
     this.last = last
     this.kept = []
+    this.bytes = 0
   }
 
   token(number: number): string {
@@ -87,6 +103,19 @@ export class History {
     this.waiting.clear()
     for (const wake of waiting) wake()
   }
+}
+
+/** What a change keeps in memory, roughly: the document before it is mostly that of an earlier change. */
+const bytesOf = ({ after, before }: Change): number => weight(after ?? before)
+
+const weight = (value: unknown): number => {
+  if (typeof value === "string") return 16 + value.length
+  if (value instanceof Binary) return 16 + value.length()
+  if (Array.isArray(value)) return value.reduce<number>((sum, one) => sum + weight(one), 16)
+  if (!isDocument(value)) return 16
+  let sum = 16
+  for (const name in value) sum += name.length + weight(value[name])
+  return sum
 }
 
 const lost = (message: string) => refused(message, 286, "watch anew without a token, and read what may have changed")

@@ -140,7 +140,7 @@ export interface ChangeCursor {
 export interface Options {
   /** Where it is kept; in memory only without it. */
   readonly journal?: JournalHandle | undefined
-  /** Changes that are remembered for those who watch; one who is further behind has lost some. @default 50000 */
+  /** Changes that are remembered for those who watch, fewer when they are large; one who is further behind has lost some. @default 50000 */
   readonly maxChanges?: number | undefined
   /** How often documents are looked for whose time has come. @default "1 second" */
   readonly sweepInterval?: Duration.Input | undefined
