@@ -180,7 +180,8 @@ const looks = <E extends { readonly message: string }, R>(
       })
       return Effect.forkIn(
         Effect.onError(Effect.andThen(look(parent), after), (cause) => Queue.failCause(ended, cause as never)),
-        scope
+        scope,
+        { startImmediately: true }
       )
     }
 
