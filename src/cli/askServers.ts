@@ -19,7 +19,7 @@ export const doctor = Effect.fnUntraced(function*(flags: DoctorFlags) {
     Option.match(Option.fromUndefinedOr(Doctor.given(url)), {
       onNone: () =>
         ExitCode.wrongUsage(
-          "--url is none of a server that skein knows",
+          `--url is none of a server that skein knows${schemeOf(url)}`,
           "write it like postgres://host:5432/database"
         ),
       onSome: Effect.succeed
@@ -38,3 +38,9 @@ export const doctor = Effect.fnUntraced(function*(flags: DoctorFlags) {
   yield* Output.result({ json: () => Doctor.health(checks), text: () => Doctor.text(checks, style) })
   if (Doctor.statusOf(checks) === "down") return yield* new ExitCode.Exit({ code: ExitCode.unavailable })
 })
+
+/** Which of several was meant; the rest may hold a password. */
+const schemeOf = (url: string): string => {
+  const [scheme] = /^[a-z][a-z0-9+.-]{0,20}:\/\//i.exec(url) ?? []
+  return scheme === undefined ? "" : `: ${scheme}...`
+}

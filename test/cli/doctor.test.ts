@@ -78,12 +78,19 @@ describe("skein doctor", () => {
     Effect.gen(function*() {
       const { stdout } = yield* doctor(up, text, "--url", "postgres://other:1/x", "--timeout", "1s")
       assert.include(stdout, "up        other:1")
-    }).pipe(Effect.andThen(Effect.gen(function*() {
-      const { code, stderr } = yield* doctor(up, text, "--url", "pa55word")
-      assert.strictEqual(code, 2)
-      assert.include(stderr, "--url is none of a server that skein knows")
-      assert.notInclude(stderr, "pa55word")
-    }))))
+    }).pipe(
+      Effect.andThen(Effect.gen(function*() {
+        const { code, stderr } = yield* doctor(up, text, "--url", "pa55word")
+        assert.strictEqual(code, 2)
+        assert.include(stderr, "--url is none of a server that skein knows")
+        assert.notInclude(stderr, "pa55word")
+      })),
+      Effect.andThen(Effect.gen(function*() {
+        const { stderr } = yield* doctor(up, text, "--url", "postgres://db/x", "--url", "mysql://u:pa55word@db/x")
+        assert.include(stderr, "skein knows: mysql://...")
+        assert.notInclude(stderr, "pa55word")
+      }))
+    ))
 
   it.effect("R15 shows no secret, whatever a server says", () =>
     Effect.gen(function*() {
