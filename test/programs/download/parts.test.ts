@@ -1,6 +1,6 @@
 /** The pure parts of downloads. */
 import { assert, describe, it } from "@effect/vitest"
-import fc from "fast-check"
+import * as fc from "fast-check"
 import * as Checksums from "../../../src/programs/download/Checksums.ts"
 import * as FileName from "../../../src/programs/download/FileName.ts"
 import { Meter } from "../../../src/programs/download/Meter.ts"
@@ -16,6 +16,9 @@ describe("FileName", () => {
   })
 })
 
+const is = (range: string, etag = "\"1\"") =>
+  Segments.isPiece({ "content-range": range, etag }, 10, 20, 100, { etag: "\"1\"" })
+
 describe("Segments", () => {
   it("pieces cover a file without gap or overlap, none smaller than the least unless it is the only one", () => {
     fc.assert(fc.property(fc.nat(10_000), fc.integer({ min: 1, max: 20 }), (size, count) => {
@@ -27,8 +30,6 @@ describe("Segments", () => {
   })
 
   it("an answer is the piece that was asked for only when all of it agrees", () => {
-    const is = (range: string, etag = "\"1\"") =>
-      Segments.isPiece({ "content-range": range, etag }, 10, 20, 100, { etag: "\"1\"" })
     assert.isTrue(is("bytes 10-19/100"))
     for (const other of ["bytes 10-19/101", "bytes 11-19/100", "bytes 10-20/100", "", "items 10-19/100"]) {
       assert.isFalse(is(other), other)
