@@ -341,6 +341,33 @@ describe("PoliteHttp", () => {
   })
 })
 
+describe("finding the pace of a host that allows 50 a second", () => {
+  const ways: ReadonlyArray<readonly [what: string, headers: Record<string, string>]> = [
+    ["that says nothing more", {}],
+    ["that asks for a second", { "retry-after": "1" }]
+  ]
+  for (const [what, headers] of ways) {
+    it.effect(`${what}: a thousand requests of a client that may send 200 take hardly longer than they must`, () => {
+      const tokens = { left: 50, at: 0 }
+      const { asked, client } = server(({ at }) => {
+        tokens.left = Math.min(50, tokens.left + (at - tokens.at) / 20)
+        tokens.at = at
+        if (tokens.left < 1) return { status: 429, headers }
+        tokens.left--
+        return {}
+      }, "100 millis")
+      return Effect.gen(function*() {
+        const all = Effect.forEach(paths(1_000), (path) => get(path), { concurrency: "unbounded" })
+        yield* inTime(all, "20 millis")
+
+        // 50 at once and the rest at 50 a second is 19 s.
+        assert.isAtMost(asked.at(-1)!.at, 32_000)
+        assert.isAtMost(asked.length, 1_150)
+      }).pipe(polite({ concurrency: 50, requestsPerSecond: 200, burst: 50, retries: 20 }, client))
+    })
+  }
+})
+
 describe("requests of steps", () => {
   it.effect("go through it where there is one, and as they come where not", () => {
     const { asked, client } = server((_, before) => before.length < 2 ? { status: 503 } : {})

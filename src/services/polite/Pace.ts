@@ -32,6 +32,10 @@ const recoveryMs = 20_000
 /** Several refusals within this time are one. */
 const oneEventMs = 1_000
 const minRequestsPerSecond = 0.1
+/** One refusal cuts the rate by no more than this, whatever was answered: a few answers after a pause say little. */
+const mostCut = 0.5
+/** Growth a second once the rate is well beyond where it was refused: the host allows more than it did. */
+const growth = 1.03
 
 export class Pace {
   readonly limits: Limits
@@ -42,6 +46,8 @@ export class Pace {
   private ceiling: number
   private limit: number
   private lostAt = -Infinity
+  /** Answers a second, when they could last be counted. */
+  private measured: number | undefined
   private readonly answered = new Recent()
 
   constructor(limits: Limits, now: number) {
@@ -61,7 +67,9 @@ export class Pace {
   rate(now: number): number {
     if (this.refused === undefined) return this.ceiling
     const t = (now - this.refused.at) / recoveryMs - 1
-    return Math.max(minRequestsPerSecond, Math.min(this.ceiling, this.refused.rate * (1 + (1 - decrease) * t ** 3)))
+    const beyond = Math.max(0, t - 1) * recoveryMs / 1_000
+    const rate = this.refused.rate * (1 + (1 - decrease) * t ** 3) * growth ** beyond
+    return Math.max(minRequestsPerSecond, Math.min(this.ceiling, rate))
   }
 
   /** Milliseconds until the next request may be sent; 0 when it may now. */
@@ -90,6 +98,7 @@ export class Pace {
     this.fill(now)
     this.tokens = Math.min(this.tokens, 0)
     this.filledAt = Math.max(this.filledAt, until)
+    this.answered.restart(until)
   }
 
   /** Milliseconds until a pause ends; 0 when there is none. */
@@ -101,8 +110,9 @@ export class Pace {
   refuse(now: number): ReadonlyArray<Change> {
     if (!this.limits.adaptive || this.refused !== undefined && now - this.refused.at < oneEventMs) return []
     const from = this.rate(now)
-    const answered = this.answered.perSecond(now)
-    const rate = Math.min(from, answered === undefined ? from : Math.max(answered, minRequestsPerSecond))
+    // Right after a pause there is nothing to measure: what was measured before it is still the best guess.
+    this.measured = this.answered.perSecond(now) ?? this.measured
+    const rate = Math.min(from, Math.max(this.measured ?? 0, from * mostCut))
     if (!Number.isFinite(rate)) return this.lose(now)
     this.refused = { rate, at: now }
     return [{ what: "rate", from, to: this.rate(now) }]
@@ -143,8 +153,14 @@ class Recent {
 
   add(now: number): void {
     this.forward(now)
-    this.since = Math.min(this.since, now)
+    if (this.since === Infinity) this.since = now
     this.counts[this.slot % 20]! += 1
+  }
+
+  /** What was before, and the time until then, say nothing any more. */
+  restart(at: number): void {
+    this.counts.fill(0)
+    this.since = Math.max(at, this.since === Infinity ? at : this.since)
   }
 
   /** Over the last two seconds; `undefined` before there was half a second to look at. */
