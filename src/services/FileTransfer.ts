@@ -1,8 +1,7 @@
 /**
  * Files that come over HTTP: bodies that go to disk as they arrive, into a part that gets its name when it is whole.
  *
- * Implementations: `layers/live/UndiciFileTransfer` (undici and real files), `layers/fake/FakeFileTransfer` (both in memory, time
- * from `Clock`). Both pass `test/services/FileTransferSuite`. `programs/Download` makes downloads of it.
+ * Implementation: `layers/live/UndiciFileTransfer` (undici and real files). `programs/Download` makes downloads of it.
  */
 import { Context, type Duration, type Effect, Schema, type Scope } from "effect"
 import type { ConnectionOptions } from "./HttpPolicy.ts"

@@ -248,7 +248,7 @@ describe("Download", () => {
       assert.deepStrictEqual(results.slice(1).map((result) => failure(result).reason), ["Link", "Link"])
     }))
 
-  it.live("R13 credentials do not follow a redirect to another host; loops end; public hosts lead to no private address", () =>
+  it.live("R13 credentials do not follow a redirect to another host; loops end; private addresses are refused when only public ones are wanted", () =>
     Effect.gen(function*() {
       const path = yield* folder
       const other = yield* FileServer.start({ "/file": { bytes: Buffer.from("content") } })
@@ -401,7 +401,7 @@ describe("Download", () => {
       assert.deepStrictEqual(readdirSync(path), ["a"])
     }))
 
-  it.live("R25 two downloads of one name exclude each other, and a full disk or a forbidden folder is told as such", () =>
+  it.live("R25 two downloads of one name exclude each other, and a folder that cannot be used is told as such", () =>
     Effect.gen(function*() {
       const path = yield* folder
       const server = yield* FileServer.start({

@@ -32,7 +32,8 @@ export const input = (args: ReadonlyArray<Value>, options: ValueRecord): ValueRe
       break
     case "update":
       made[many ? "update_many" : "update_one"] = field(options, "update") ?? {}
-      put(["filter", "upsert"])
+      made["filter"] = filter
+      put(["upsert"])
       break
     case "delete":
       made[many ? "delete_many" : "delete_one"] = filter

@@ -75,7 +75,10 @@ const onCollection = {
 
 /** What goes with an operation. */
 const beside = {
-  filter: optional(Document, "Which documents update_one, update_many, replace and distinct look at [default: all]"),
+  filter: optional(
+    Document,
+    "Which documents update_one, update_many and replace change; {} is all. For distinct [default: all]"
+  ),
   upsert: optional(Fields.Flag, "Insert a document when none matches [default: false]"),
   array_filters: optional(Documents, "Which items of lists an update changes"),
   projection: optional(Document, "Which fields are wanted"),
@@ -179,12 +182,17 @@ const problemsOf = (present: ReadonlySet<string>, known: ReadonlyArray<string>):
   const collection = Object.hasOwn(onCollection, operation) || operation === "watch" || operation === "insert_from"
   return [
     ...collection && !present.has("collection") ? [`${operation} needs collection`] : [],
+    // One that was forgotten would change other documents than were meant.
+    ...changing.includes(operation) && !present.has("filter")
+      ? [`${operation} needs filter; {} means every document`]
+      : [],
     ...Object.entries(companions).flatMap(([name, belongs]) =>
       present.has(name) && !belongs.includes(operation) ? [`${name} belongs to ${belongs.join(", ")}`] : []
     )
   ]
 }
 
+const changing: ReadonlyArray<string> = ["update_one", "update_many", "replace"]
 const reading = ["find", "find_one", "count", "distinct", "list_indexes", "explain", "collections", "health"]
 
 /** Steps that only look can run beside others. A pipeline may write at its end. */

@@ -242,6 +242,7 @@ layer(services, { excludeTestServices: true, timeout: "30 seconds" })("mongo", (
       [{ collection: "c" }, "give one of insert, find,"],
       [{ collection: "c", find: {}, count: {} }, "give only one of find and count"],
       [{ find: {} }, "find needs collection"],
+      [{ collection: "c", update_many: { $set: { a: 1 } } }, "update_many needs filter; {} means every document"],
       [{ collection: "c", find: {}, upsert: true }, "upsert belongs to update_one, update_many, replace"],
       [{ collection: "c", find: {}, changes: 2 }, "changes belongs to watch"],
       [{ transaction: [{ collection: "c", insert: {} }, { find: {} }] }, "transaction.1: find needs collection"],

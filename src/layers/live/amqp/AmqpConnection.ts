@@ -111,10 +111,18 @@ const dial = (address: Address, settings: Settings, purpose: string): Effect.Eff
   return abandonable(attempt, cut, { shown, what: "connect" }).pipe(
     Effect.timeoutOrElse({
       duration: settings.connectMillis,
-      orElse: () => Effect.fail(failure("Timeout", { shown, what: "connect" }, "no answer in time"))
+      orElse: () => Effect.fail(unanswered(shown))
     })
   )
 }
+
+const unanswered = (shown: string) =>
+  failure(
+    "Connection",
+    { shown, what: "connect" },
+    "no answer in time",
+    "see that an AMQP broker listens there: RabbitMQ's port is 5672, and 5671 with TLS"
+  )
 
 const numbersOf = (parameters: Address["parameters"]): { channelMax?: number; frameMax?: number } =>
   Object.fromEntries(
