@@ -40,21 +40,42 @@ export const faults: Readonly<Record<number, Fault>> = {
     promise: "teardowns and the right exit code, without noise"
   },
   29: { fault: "Death at any moment" },
-  30: { fault: "Journals that are damaged" },
+  30: {
+    fault: "Journals that are damaged",
+    promise: "read up to the last good record; what is cut off is kept beside; newer versions are refused"
+  },
   31: {
     fault: "Disks that are full, folders that cannot be written, too many open files",
     promise: "the result is printed, the loss is named, the exit code is 5"
   },
-  32: { fault: "Two processes in one folder" },
+  32: {
+    fault: "Two processes in one folder",
+    promise: "the second is refused and told who holds it; the lock of a dead owner is taken over"
+  },
   33: { fault: "Clocks that jump", promise: "durations and time-outs go by the monotonic clock" },
-  34: { fault: "Postgres that restarts, hangs or refuses" },
+  34: {
+    fault: "Postgres that restarts, hangs or refuses",
+    promise: "reached again with back-off; nothing is done twice; every failure has its kind"
+  },
   35: { fault: "Notifications that are lost" },
-  36: { fault: "Brokers that restart, block or refuse" },
+  36: {
+    fault: "Brokers that restart, block or refuse",
+    promise: "what was confirmed is there; what is sent again has the same id; publishers wait, memory stays bounded"
+  },
   37: { fault: "Death between publishing and marking" },
-  38: { fault: "Pages that repeat or change" },
-  39: { fault: "Workflows that never end" },
+  38: {
+    fault: "Pages that repeat or change",
+    promise: "loops, repeated and missing rows are errors; retries are bounded; it goes on at the page where it ended"
+  },
+  39: {
+    fault: "Workflows that never end",
+    promise: "a deadline for each; an unknown state is no success; a refreshed session; looks within the limit"
+  },
   40: { fault: "Load that the generator cannot make" },
-  41: { fault: "Caches and secret stores that are down" },
+  41: {
+    fault: "Caches and secret stores that are down",
+    promise: "memory and loaders go on, one load for all who ask, old values within their grace only"
+  },
   42: { fault: "Hostile text in machine-readable reports", promise: "valid for every reader, cut with a note" },
   43: {
     fault: "Graphs with cycles, and large ones",

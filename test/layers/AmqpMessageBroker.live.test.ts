@@ -137,7 +137,7 @@ layer(AmqpMessageBroker.layer, { excludeTestServices: true })("AmqpMessageBroker
 
         const error = yield* Effect.flip(connect(proxy.url, { connectTimeout: "200 millis" }))
 
-        assert.strictEqual(error.reason, "Timeout")
+        assert.strictEqual(error.reason, "Connection")
         yield* eventually(Effect.sync(() => proxy.connections()), (open) => open === 0)
       }))
   })
