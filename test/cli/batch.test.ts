@@ -6,6 +6,7 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
+import { seeds } from "../support/seeds.ts"
 import { type Ended, folder, shell, start } from "./commandLine.ts"
 
 /** What was done, in order; an item counts once its answer is sent. */
@@ -231,9 +232,8 @@ describe.concurrent("skein batch", () => {
 })
 
 describe("skein batch, killed", () => {
-  const soak = process.env["SKEIN_SOAK"] === "1"
-  const chains = soak ? 100 : 4
   const kills = 5
+  const chains = Math.ceil(seeds(500) / kills)
   const items = Array.from({ length: 60 }, (_, n) => `i${n}`)
 
   const chain = async (seed: number) => {
@@ -279,7 +279,7 @@ describe("skein batch, killed", () => {
         await Promise.all(Array.from({ length: Math.min(4, chains - first) }, (_, n) => chain(first + n)))
       }
     },
-    soak ? 600_000 : 120_000
+    chains > 4 ? 600_000 : 120_000
   )
 })
 

@@ -18,6 +18,7 @@ import { join } from "node:path"
 import { crc32c } from "../../src/core/Crc32c.ts"
 import * as FileJournal from "../../src/layers/live/FileJournal.ts"
 import { all, bytes, kept, TestFolder, tests, using } from "../services/JournalSuite.ts"
+import { seeds } from "../support/seeds.ts"
 
 const folders = Layer.effect(
   TestFolder,
@@ -246,8 +247,8 @@ layer(Layer.merge(FileJournal.layer(), folders), { excludeTestServices: true })(
   it.effect("R29 killed at any moment, every acknowledged record is there, once and in order", () =>
     Effect.gen(function*() {
       const { next } = yield* TestFolder
-      const seeds = Array.from({ length: process.env["SKEIN_SOAK"] === "1" ? 400 : 20 }, (_, seed) => seed)
-      yield* Effect.forEach(seeds, (seed) =>
+      const kills = Array.from({ length: seeds(400) }, (_, seed) => seed)
+      yield* Effect.forEach(kills, (seed) =>
         Effect.gen(function*() {
           const folder = yield* next
           const acknowledged = yield* Effect.promise(() => writeUntilKilled(folder, 0, seed * 37 % 50))

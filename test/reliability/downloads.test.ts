@@ -8,9 +8,10 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import * as FileServer from "../support/fileServer.ts"
+import { seeds } from "../support/seeds.ts"
 
 const downloader = join(import.meta.dirname, "../support/downloader.ts")
-const kills = process.env["SKEIN_SOAK"] === "1" ? 200 : 20
+const kills = seeds(200)
 
 describe("downloads", () => {
   it.live(

@@ -30,7 +30,8 @@ describe("mongodb of Robogo", () => {
     [["update", url, "orders"], { update: { $set: {} }, many: "true" }, {
       url,
       collection: "orders",
-      update_many: { $set: {} }
+      update_many: { $set: {} },
+      filter: {}
     }],
     [["delete", url, "orders"], { filter: { a: 1 } }, { url, collection: "orders", delete_one: { a: 1 } }],
     [["COUNT", url, "orders"], { timeout: "5s" }, { url, collection: "orders", count: {}, timeout: "5s" }]

@@ -195,6 +195,7 @@ const warnOfVariables = (environment: Readonly<Record<string, string>>, notes: R
 const others: ReadonlySet<string> = new Set([
   "SKEIN_DEBUG",
   "SKEIN_LIVE",
+  "SKEIN_SEEDS",
   "SKEIN_SOAK",
   "SKEIN_SOURCE",
   "SKEIN_TEST_AMQP_URL",

@@ -6,6 +6,7 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import * as Pagination from "../../../src/programs/Pagination.ts"
 import * as Client from "../../../src/services/polite/Client.ts"
+import { sampled } from "../../support/seeds.ts"
 
 /** What an API does, apart from the list that it has. */
 const api = fc.record({
@@ -115,7 +116,7 @@ const checkAll = <A>(
 
 describe("reading lists", () => {
   it.effect("is exact for every API: any page size, total told or not, any style", () =>
-    checkAll(api, 500, (api) =>
+    checkAll(api, sampled(500), (api) =>
       Effect.gen(function*() {
         assert.deepStrictEqual(yield* Effect.orDie(read(api, (answered) => answered)), whole(api))
       })))
@@ -127,7 +128,7 @@ describe("reading lists", () => {
         latencies: fc.array(fc.integer({ min: 0, max: 500 }), { minLength: 1, maxLength: 20 }),
         concurrency: fc.integer({ min: 1, max: 12 })
       }),
-      1_000,
+      sampled(1_000),
       ({ api, concurrency, latencies }) =>
         Effect.gen(function*() {
           const slow = read(
@@ -145,7 +146,7 @@ describe("reading lists", () => {
     let failures = 0
     return checkAll(
       fc.record({ api, faults: fc.array(fault, { minLength: 1, maxLength: 4 }) }),
-      500,
+      sampled(500),
       ({ api, faults }) =>
         Effect.gen(function*() {
           const faulty = read(api, (answered, nth) => {
