@@ -34,6 +34,7 @@ const toStdout = Effect.fnUntraced(function*({ rows }: BatchFlags) {
   const stdio = yield* Stdio.Stdio
   const target: Target = {
     writer: RowText.make(rows.value),
+    // The root looks after stdout: it tells what was lost, and ends with the exit code for that.
     put: (text) => Effect.ignore(Stream.run(Stream.make(text), stdio.stdout({ endOnDone: false })))
   }
   return [target]

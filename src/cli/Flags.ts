@@ -55,6 +55,21 @@ export const pairs = (name: string, description: string): Flag.Flag<ReadonlyArra
     Flag.atLeast(0)
   )
 
+/** `-H "name: value"`, several times; names and values as they were given. */
+export const headers: Flag.Flag<ReadonlyArray<readonly [name: string, value: string]>> = Flag.String("header").pipe(
+  Flag.withAlias("H"),
+  Flag.filterMap(
+    (text) => {
+      const [, name, value] = /^([^\s:]+):\s*(.*)$/.exec(text) ?? []
+      return name === undefined ? Option.none() : Option.some([name, value!] as const)
+    },
+    () => "name: value"
+  ),
+  Flag.withMetavar("name: value"),
+  Flag.withDescription("Send a header with every request; may be repeated"),
+  Flag.atLeast(0)
+)
+
 /** Where scenarios are looked for. */
 export const files = Argument.String("files").pipe(
   Argument.withDescription("Scenario files, folders or globs [default: the working directory]"),

@@ -18,19 +18,7 @@ const flags = {
   name: Flags.text("name", "name", "What the file is called, of a single URL [default: as the server says]"),
   elements: Flags.text("elements", "names", "Which elements of each target, between commas [default: all]"),
   with: Flags.pairs("with", "A parameter of a profile's download; may be repeated"),
-  header: Flag.String("header").pipe(
-    Flag.withAlias("H"),
-    Flag.filterMap(
-      (text) => {
-        const [, name, value] = /^([^\s:]+):\s*(.*)$/.exec(text) ?? []
-        return name === undefined ? Option.none() : Option.some([name, value!] as const)
-      },
-      () => "name: value"
-    ),
-    Flag.withMetavar("name: value"),
-    Flag.withDescription("Send a header with every request; may be repeated"),
-    Flag.atLeast(0)
-  ),
+  header: Flags.headers,
   concurrency: Flags.count("concurrency", 1, "Files at once [default: 3]").pipe(Flag.withAlias("c")),
   ranges: Flags.count("ranges", 1, "Pieces of a large file at once, where the server allows it [default: 4]"),
   sha256: Flags.text("sha256", "hex", "What the SHA-256 of a single URL's file must be"),

@@ -1,5 +1,5 @@
 /** `skein paginate`: lists of remote APIs, whole, in order, as a table, JSON, JSON lines or CSV. */
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import * as Flags from "./Flags.ts"
 
@@ -9,19 +9,7 @@ const flags = {
     Argument.withDescription("The URL of a first page, or profile:list and its arguments; several are read at once"),
     Argument.variadic({ min: 1 })
   ),
-  header: Flag.String("header").pipe(
-    Flag.withAlias("H"),
-    Flag.filterMap(
-      (text) => {
-        const [, name, value] = /^([^\s:]+):\s*(.*)$/.exec(text) ?? []
-        return name === undefined ? Option.none() : Option.some([name, value!] as const)
-      },
-      () => "name: value"
-    ),
-    Flag.withMetavar("name: value"),
-    Flag.withDescription("Send a header with every request; may be repeated"),
-    Flag.atLeast(0)
-  ),
+  header: Flags.headers,
   with: Flags.pairs("with", "A parameter of a profile's list; may be repeated"),
   style: Flags.text(
     "style",

@@ -93,7 +93,7 @@ export interface BrokerClient {
   readonly consume: (queue: string, options?: ConsumeOptions) => Stream.Stream<Delivery, BrokerError>
   /** Takes one message, when one is there. */
   readonly get: (queue: string) => Effect.Effect<Option.Option<Delivery>, BrokerError>
-  /** Publishes with a reply queue and a correlation id, and answers with the reply. `Timeout` when none comes. */
+  /** Publishes with a reply queue and a correlation id, and answers with the reply. `Timeout` when none comes within `timeout` [default: 10 seconds]. */
   readonly request: (
     message: Outgoing,
     options?: { readonly timeout?: Duration.Input | undefined }

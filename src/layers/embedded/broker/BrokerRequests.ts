@@ -36,7 +36,7 @@ export const make = Effect.fnUntraced(function*(
 
   return Effect.fn("BrokerClient.request")(function*(
     message: Outgoing,
-    { timeout = "30 seconds" }: { readonly timeout?: Duration.Input | undefined } = {}
+    { timeout = "10 seconds" }: { readonly timeout?: Duration.Input | undefined } = {}
   ) {
     const correlationId = message.correlationId ?? randomUUID()
     if (waiting.has(correlationId)) return yield* twice(correlationId)
