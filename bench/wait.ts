@@ -5,18 +5,25 @@
  * - 500 workflows of 20 sites take at most 1/20 of the requests of one poll for each of them
  * - an hour of virtual time takes less than 100 ms
  * - 100,000 waiting workflows, each of a parent of its own, fit into 400 MB, and an interruption ends them within 2 s
+ * - so do those of a hundred parents in `skein wait` as a process, which ends within 2 s of Ctrl-C and prints what became of each
  *
  *     node --expose-gc bench/wait.ts [rounds]
  */
 import { Duration, Effect, Fiber, Random } from "effect"
 import { TestClock } from "effect/testing"
+import { spawn } from "node:child_process"
+import { once } from "node:events"
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import * as UndiciHttpClient from "../src/layers/live/UndiciHttpClient.ts"
 import * as WorkflowWait from "../src/programs/WorkflowWait.ts"
 import * as HttpExchange from "../src/services/HttpExchange.ts"
 import * as Alternate from "./Alternate.ts"
 
+Alternate.needBuild()
 const rounds = Number(process.argv[2] ?? 5)
 const latency = 40
 interface Counts {
@@ -134,7 +141,53 @@ const manyAtOnce = async (): Promise<void> => {
   Alternate.goal("until they are interrupted", (performance.now() - started) / 1_000, "at most", 2, " s")
 }
 
+const asProcess = async (): Promise<void> => {
+  const server = createServer((_, response) =>
+    response.writeHead(200, { "content-type": "application/json" }).end(
+      JSON.stringify(Array.from({ length: 1_000 }, (_, id) => ({ id: String(id), status: "running" })))
+    )
+  )
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
+  const folder = mkdtempSync(join(tmpdir(), "skein-wait-"))
+  const handles = Array.from({ length: 100_000 }, (_, n) => `p${n % 100}/${Math.floor(n / 100)}`)
+  writeFileSync(join(folder, "handles.txt"), handles.join("\n"))
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/{parent}`
+  const args = [
+    "wait",
+    "--list",
+    url,
+    "--state",
+    "body.status",
+    "--done",
+    "ok",
+    "--file",
+    "handles.txt",
+    "--format",
+    "json"
+  ]
+  const child = spawn(process.execPath, [Alternate.skein, ...args, "--requests-per-second", "100"], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "inherit"]
+  })
+  let said = 0
+  child.stdout.on("data", (chunk: Buffer) => said += chunk.length)
+  const closed = once(child, "close")
+  await Effect.runPromise(Effect.sleep("20 seconds"))
+  const [, peak = "0"] = /VmHWM:\s+(\d+) kB/.exec(readFileSync(`/proc/${child.pid}/status`, "utf8")) ?? []
+  const started = performance.now()
+  child.kill("SIGINT")
+  const [code] = await closed as [number]
+  const seconds = (performance.now() - started) / 1_000
+  server.closeAllConnections()
+  server.close()
+  rmSync(folder, { recursive: true })
+  if (code !== 130 || said < 100_000) throw new Error(`it ended with ${code} and ${said} bytes`)
+  Alternate.goal("100,000 waiting workflows as a process, peak", Number(peak) / 1_000, "at most", 400, " MB")
+  Alternate.goal("from Ctrl-C to its end", seconds, "at most", 2, " s")
+}
+
 await threeAndOne()
 await manyOfFewSites()
 await anHour()
 await manyAtOnce()
+await asProcess()

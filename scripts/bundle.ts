@@ -54,11 +54,8 @@ const refuseEarly = ({ outputs }: Metafile): void => {
   }
 }
 
-/**
- * `bin.js` runs commands and shares its parts with the worker. `help.js` is the same command line for help and the version
- * only: it starts in half the time, because it holds only as much of Effect as that takes.
- */
-export const buildCli = async (outdir: string): Promise<void> => {
+/** `bin.js` runs commands and shares its parts with the worker. */
+export const buildCommands = async (outdir: string): Promise<void> => {
   rmSync(outdir, { recursive: true, force: true })
   // Flat names, so that a file finds the worker beside itself.
   const { metafile } = await build({
@@ -70,6 +67,14 @@ export const buildCli = async (outdir: string): Promise<void> => {
     metafile: true
   })
   refuseEarly(metafile)
+}
+
+/**
+ * All that is published. `help.js` is the same command line for help and the version only: it starts in half the time,
+ * because it holds only as much of Effect as that takes.
+ */
+export const buildCli = async (outdir: string): Promise<void> => {
+  await buildCommands(outdir)
   await build({
     ...common,
     outdir,

@@ -20,7 +20,10 @@ export const faults: Readonly<Record<number, Fault>> = {
   10: { fault: "Values that look like SQL", promise: "always bound, never pasted" },
   11: { fault: "Values that look like shell", promise: "always one argument, or the environment" },
   12: { fault: "Line breaks in headers, methods and URLs", promise: "refused before anything is sent" },
-  13: { fault: "Requests that are led to private addresses" },
+  13: {
+    fault: "Requests that are led to private addresses",
+    promise: "refused when the connection is made, at every redirect, where only public ones are wanted"
+  },
   14: { fault: "Redirects to another host", promise: "credentials, cookies and secret headers stay behind" },
   15: { fault: "Secrets in anything that is written", promise: "masked in every spelling, in every place" },
   16: { fault: "Secrets that are too short, or part of another", promise: "a warning; the longest is masked first" },
@@ -31,15 +34,26 @@ export const faults: Readonly<Record<number, Fault>> = {
   21: { fault: "Certificates that do not hold", promise: "refused with the reason; `insecure` is told in the report" },
   22: { fault: "Bodies that grow when decompressed", promise: "cut at the cap, memory stays bounded" },
   23: { fault: "Bodies that never end, or break off", promise: "an error of their own kind, in time" },
-  24: { fault: "Downloads that leave their folder" },
-  25: { fault: "Downloads that are cut off" },
+  24: {
+    fault: "Downloads that leave their folder",
+    promise:
+      "in the folder, under a name that fits; links are not followed; totals are capped; what is damaged is deleted"
+  },
+  25: {
+    fault: "Downloads that are cut off",
+    promise: "never half a file under its name; gone on with where they ended, unless the file is another by now"
+  },
   26: { fault: "Ctrl-C once", promise: "no new work, teardowns, reports marked as interrupted, exit code 130" },
   27: { fault: "Ctrl-C twice, and finalizers that hang", promise: "the end within 200 ms" },
   28: {
     fault: "SIGTERM, SIGHUP, closed pipes, closed input, resized terminals",
     promise: "teardowns and the right exit code, without noise"
   },
-  29: { fault: "Death at any moment" },
+  29: {
+    fault: "Death at any moment",
+    promise:
+      "it goes on from its journal: nothing is lost, no recorded success is repeated, what was under way is unknown"
+  },
   30: {
     fault: "Journals that are damaged",
     promise: "read up to the last good record; what is cut off is kept beside; newer versions are refused"
@@ -71,7 +85,11 @@ export const faults: Readonly<Record<number, Fault>> = {
     fault: "Workflows that never end",
     promise: "a deadline for each; an unknown state is no success; a refreshed session; looks within the limit"
   },
-  40: { fault: "Load that the generator cannot make" },
+  40: {
+    fault: "Load that the generator cannot make",
+    promise:
+      "invalid for its own processor time, lag, lateness and ports; what a target does, also nothing, is measured"
+  },
   41: {
     fault: "Caches and secret stores that are down",
     promise: "memory and loaders go on, one load for all who ask, old values within their grace only"

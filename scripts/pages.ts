@@ -20,19 +20,18 @@ export const pages = async (): Promise<Readonly<Record<string, string>>> => ({
   "cli.md": commandPage(await helpPages())
 })
 
-/** The help of every command that has no commands below it. */
-export const helpPages = (): Promise<ReadonlyArray<HelpDoc.HelpDoc>> =>
-  Promise.all(commandPaths(make(), []).map(helpOf))
+/** The help of every command that does something itself, and is not only there for those below it. */
+export const helpPages = async (): Promise<ReadonlyArray<HelpDoc.HelpDoc>> =>
+  (await Promise.all(commandPaths(make(), []).map(helpOf))).filter(({ args, subcommands }) =>
+    subcommands === undefined || subcommands.length === 0 || args !== undefined && args.length > 0
+  )
 
 const commandPaths = (
   command: Command.Command.Any,
   path: ReadonlyArray<string>
 ): ReadonlyArray<ReadonlyArray<string>> =>
   command.subcommands.flatMap(({ commands }) =>
-    commands.flatMap((sub) => {
-      const deeper = commandPaths(sub, [...path, sub.name])
-      return deeper.length === 0 ? [[...path, sub.name]] : deeper
-    })
+    commands.flatMap((sub) => [[...path, sub.name], ...commandPaths(sub, [...path, sub.name])])
   )
 
 /** What `--help` shows, before it is laid out. */
@@ -49,6 +48,8 @@ const helpOf = (path: ReadonlyArray<string>): Promise<HelpDoc.HelpDoc> => {
     Layer.succeed(Machine, {
       services: () => nothing as never,
       modules: nothing as never,
+      staySmall: Effect.void,
+      load: nothing as never,
       fakeServers: nothing as never,
       bundled: false
     }),

@@ -1,7 +1,7 @@
 /**
  * skein in tests: every service that a run needs, as a fake with controls, and a way to run scenarios on them.
  *
- * HTTP is answered by script and secrets come from a map, the network is described, Ctrl-C is pulled by the test, and time
+ * HTTP is answered and files are served by script, secrets come from a map, the network is described, Ctrl-C is pulled by the test, and time
  * is that of `Clock`, so `TestClock` moves it. Documents, messages and caches are in memory, with faults on demand. jq and
  * Postgres are real, in threads of their own that start when first used; files are real, in a folder that goes with the test. `import * as Testing from "skein/testing"`.
  */
@@ -13,6 +13,7 @@ import type { SourceText } from "./core/SourceText.ts"
 import type { ValueRecord } from "./core/Value.ts"
 import * as FakeCacheStore from "./layers/fake/FakeCacheStore.ts"
 import * as FakeDocumentStore from "./layers/fake/FakeDocumentStore.ts"
+import * as FakeFileTransfer from "./layers/fake/FakeFileTransfer.ts"
 import * as FakeHttpClient from "./layers/fake/FakeHttpClient.ts"
 import * as FakeMessageBroker from "./layers/fake/FakeMessageBroker.ts"
 import * as FakeMockServer from "./layers/fake/FakeMockServer.ts"
@@ -29,6 +30,7 @@ import { builtin } from "./scenario/actions/builtin.ts"
 import type { Event } from "./scenario/Event.ts"
 import type { CacheStore } from "./services/CacheStore.ts"
 import type { DocumentStore } from "./services/DocumentStore.ts"
+import type { FileTransfer } from "./services/FileTransfer.ts"
 import type { Jq } from "./services/Jq.ts"
 import type { MessageBroker } from "./services/MessageBroker.ts"
 import type { Definition, MockServer } from "./services/MockServer.ts"
@@ -38,6 +40,7 @@ import type { Secrets } from "./services/Secrets.ts"
 
 export { FakeCacheStore } from "./layers/fake/FakeCacheStore.ts"
 export { FakeDocumentStore } from "./layers/fake/FakeDocumentStore.ts"
+export { FakeFileTransfer } from "./layers/fake/FakeFileTransfer.ts"
 export { FakeHttpClient } from "./layers/fake/FakeHttpClient.ts"
 export { FakeMessageBroker } from "./layers/fake/FakeMessageBroker.ts"
 export { certificateFor, FakeNetworkProbe } from "./layers/fake/FakeNetworkProbe.ts"
@@ -50,6 +53,7 @@ export { FakeStopSignal } from "./layers/fake/FakeStopSignal.ts"
 export type Controls =
   | FakeCacheStore.FakeCacheStore
   | FakeDocumentStore.FakeDocumentStore
+  | FakeFileTransfer.FakeFileTransfer
   | FakeHttpClient.FakeHttpClient
   | FakeMessageBroker.FakeMessageBroker
   | FakeNetworkProbe.FakeNetworkProbe
@@ -63,6 +67,7 @@ export type Services =
   | CacheStore
   | DocumentStore
   | MessageBroker
+  | FileTransfer
   | HttpClient.HttpClient
   | MockServer
   | NetworkProbe
@@ -81,6 +86,7 @@ export interface LayerOptions {
 export const layer = (options: LayerOptions = {}): Layer.Layer<Services> =>
   Layer.mergeAll(
     FakeMockServer.layer.pipe(Layer.provideMerge(FakeHttpClient.layer(options.routes))),
+    FakeFileTransfer.layer,
     FakeNetworkProbe.layer,
     FakeSecrets.layer,
     FakeStopSignal.layer,

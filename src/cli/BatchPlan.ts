@@ -1,9 +1,12 @@
 /** What `skein batch` would do, and the question whether it may. */
-import { Console, Effect, Option, Stdio, Stream, Terminal } from "effect"
+import { Console, Duration, Effect, Option, Stdio, Stream, Terminal } from "effect"
+import * as DurationText from "../core/DurationText.ts"
 import type { Value } from "../core/Value.ts"
 import type * as Batch from "../programs/Batch.ts"
 import * as ItemKey from "../programs/batch/ItemKey.ts"
 import type { Work } from "../programs/batch/Work.ts"
+import type * as PoliteHttp from "../services/PoliteHttp.ts"
+import { StopSignal } from "../services/StopSignal.ts"
 import type { BatchFlags } from "./batch.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as Settings from "./Settings.ts"
@@ -12,7 +15,8 @@ import * as Settings from "./Settings.ts"
 export const print = Effect.fnUntraced(function*<E, R, R2>(
   items: Stream.Stream<Value, E, R2>,
   work: Work<R>,
-  flags: BatchFlags
+  flags: BatchFlags,
+  pace: Pace
 ) {
   const isJson = (yield* Settings.Format) === "json"
   const counts = { items: 0, requests: 0, wrong: 0 }
@@ -32,12 +36,15 @@ export const print = Effect.fnUntraced(function*<E, R, R2>(
       )
     })
   )
-  const seconds = atLeast(counts.requests, flags)
+  const seconds = atLeast(counts.requests, pace)
   const summary = { ...counts, destructive: work.destructive, idempotent: work.idempotent, at_least_seconds: seconds }
-  yield* Console.log(isJson ? `], "summary": ${JSON.stringify(summary)} }` : sentence(summary))
+  yield* Console.log(isJson ? `], "summary": ${JSON.stringify(summary)} }` : sentence(summary, pace))
   if (counts.items === 0 && !flags.allowEmpty) return ExitCode.usage
   return counts.wrong > 0 ? ExitCode.usage : ExitCode.ok
 })
+
+/** How fast requests are sent to one host. */
+type Pace = Pick<PoliteHttp.Settings, "requestsPerSecond" | "burst">
 
 interface Described {
   readonly index: number
@@ -56,9 +63,9 @@ const describe = <R>(item: Batch.Item, work: Work<R>): Effect.Effect<Described, 
   })
 }
 
-/** What the rate alone makes of it; how long an answer takes is not known yet. */
-const atLeast = (requests: number, { rate }: BatchFlags): number =>
-  Math.max(0, requests / Option.getOrElse(rate, () => 10) - 1)
+/** What the rate alone makes of it, in seconds; how long an answer takes is not known yet. */
+const atLeast = (requests: number, { burst, requestsPerSecond }: Pace): number =>
+  Math.max(0, requests - burst) / requestsPerSecond
 
 const sentence = (
   { at_least_seconds, destructive, items, requests, wrong }: {
@@ -67,12 +74,18 @@ const sentence = (
     readonly wrong: number
     readonly destructive: boolean
     readonly at_least_seconds: number
-  }
+  },
+  { requestsPerSecond }: Pace
 ): string =>
   [
     `${items} item${items === 1 ? "" : "s"}`,
     ...(requests > 0
-      ? [`${requests} request${requests === 1 ? "" : "s"}`, `at least ${at_least_seconds.toFixed(1)}s`]
+      ? [`${requests} request${requests === 1 ? "" : "s"}`]
+      : []),
+    ...(at_least_seconds > 0
+      ? [
+        `at least ${DurationText.format(Duration.seconds(at_least_seconds))} at ${requestsPerSecond} requests a second`
+      ]
       : []),
     ...(wrong > 0 ? [`${wrong} cannot be done`] : []),
     ...(destructive ? ["destructive: it asks for the count, or needs --yes"] : []),
@@ -80,8 +93,12 @@ const sentence = (
   ].join(", ")
 
 /** Lets destructive work through only when somebody has said how many items it is for, or `--yes`. */
-export const confirm = Effect.fnUntraced(function*<R>(flags: BatchFlags, work: Work<R>, total: number | undefined) {
-  if (!work.destructive || flags.yes) return
+export const confirm = Effect.fnUntraced(function*(
+  flags: Pick<BatchFlags, "what" | "yes">,
+  { destructive }: Pick<Work<never>, "destructive">,
+  total: number | undefined
+) {
+  if (!destructive || flags.yes) return
   const { stdinIsTerminal } = yield* Stdio.Stdio
   if (total === undefined || !(yield* stdinIsTerminal)) {
     return yield* ExitCode.wrongUsage(
@@ -93,6 +110,12 @@ export const confirm = Effect.fnUntraced(function*<R>(flags: BatchFlags, work: W
   yield* Console.error(
     `${flags.what} takes away what cannot be brought back. To do it to ${total} items, type ${total}:`
   )
-  const answer = yield* Effect.orElseSucceed(terminal.readLine, () => "")
-  if (answer.trim() !== String(total)) return yield* ExitCode.wrongUsage("nothing was done")
+  const { await: stopped } = yield* StopSignal
+  const answer = yield* Effect.raceFirst(
+    Effect.orElseSucceed(terminal.readLine, () => ""),
+    Effect.flatMap(stopped, (signal) => new ExitCode.Exit({ code: ExitCode.ofSignal(signal) }))
+  )
+  if (answer.trim() !== String(total)) {
+    return yield* ExitCode.wrongUsage(`nothing was done: the answer was ${JSON.stringify(answer.trim())}, not ${total}`)
+  }
 })

@@ -1,9 +1,10 @@
 /** Rows of a batch's items, to a file and to stdout, as they come. */
-import { Effect, FileSystem, Option, Stdio, Stream } from "effect"
+import { Effect, FileSystem, Option, type PlatformError, Stdio, Stream } from "effect"
 import { Masking } from "../core/Masking.ts"
 import type * as Batch from "../programs/Batch.ts"
 import * as BatchReport from "../programs/batch/BatchReport.ts"
 import * as RowText from "../programs/output/RowText.ts"
+import * as SafePath from "../scenario/SafePath.ts"
 import type { BatchFlags } from "./batch.ts"
 import * as BatchWork from "./BatchWork.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -45,8 +46,11 @@ const toFile = Effect.fnUntraced(function*({ out }: BatchFlags) {
   const format = RowText.formatOfFile(out.value)
   if (format === undefined) return yield* ExitCode.wrongUsage("--out ends with .csv, .json or .jsonl")
   const { directory } = yield* Invocation
-  const unusable = ({ message }: { readonly message: string }) =>
-    new ExitCode.CommandError({ code: ExitCode.unavailable, message: `cannot write ${out.value}: ${message}` })
+  const unusable = (error: PlatformError.PlatformError) =>
+    new ExitCode.CommandError({
+      code: ExitCode.unavailable,
+      message: `cannot write ${out.value}: ${SafePath.explain(error)}`
+    })
   const files = yield* FileSystem.FileSystem
   const file = yield* Effect.mapError(files.open(BatchWork.absolute(out.value, directory), { flag: "w" }), unusable)
   const encoder = new TextEncoder()

@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import type { HttpClient } from "effect/http"
 import * as DidYouMean from "../core/DidYouMean.ts"
-import type { Value } from "../core/Value.ts"
+import type { Value, ValueRecord } from "../core/Value.ts"
 import * as Thing from "../profile/Thing.ts"
 import * as Batch from "../programs/Batch.ts"
 import * as ActionWork from "../programs/batch/ActionWork.ts"
@@ -39,7 +39,7 @@ const ofOperation = Effect.fnUntraced(function*(thing: Thing.Thing, flags: Batch
         (parameters.length === 0 ? undefined : `it takes ${parameters.join(", ")}`)
     )
   }
-  const given = yield* Items.templates(flags.with, outside(flags, config)).pipe(wrongItems)
+  const given = yield* Items.templates(flags.with, outside(flags, config)).pipe(Effect.mapError(ExitCode.asUsage))
   const wait = flags.wait && remote.starts !== undefined
     ? yield* SharedWait.make(yield* api.workflow(remote.starts))
     : undefined
@@ -104,14 +104,12 @@ const runOptions = (config: Config.Loaded) => ({
 })
 
 /** What templates and conditions may read beside the item. */
-export const outside = (flags: BatchFlags, config: Config.Loaded): Items.Outside => ({
-  environment: config.environment,
-  variables: { ...config.defaults, ...config.variables, ...Object.fromEntries(flags.var) }
+export const outside = (flags: BatchFlags, config: Config.Loaded): ValueRecord => ({
+  ...config.defaults,
+  ...config.variables,
+  ...Object.fromEntries(flags.var),
+  env: config.environment
 })
-
-/** Expressions that are wrong are wrong usage. */
-export const wrongItems = <A, R>(effect: Effect.Effect<A, Items.ItemsError, R>) =>
-  Effect.catchTag(effect, "ItemsError", ({ hint, message }) => ExitCode.wrongUsage(message, hint))
 
 const asUsage = <A, R>(effect: Effect.Effect<A, Runner.CompileError, R>) =>
   Effect.catchTag(

@@ -8,11 +8,13 @@ import { Invocation } from "./Invocation.ts"
 import * as LiveView from "./LiveView.ts"
 import * as Settings from "./Settings.ts"
 
-/** Answers with what is to hear of events, until the scope closes. */
+/** Answers with what is to hear of events, until the scope closes. With `--quiet` failures are told all the same. */
 export const open = Effect.fnUntraced(function*() {
   const { environment, terminal } = yield* Invocation
-  if (yield* Settings.Quiet) return (_event: Event) => Effect.void
   const style = Style.make(yield* Settings.colors("stderr"))
+  if (yield* Settings.Quiet) {
+    return (event: Event) => isFailure(event) ? tell(DownloadText.line(event, style)) : Effect.void
+  }
   let latest: Snapshot | undefined
   const frame = (columns: number) =>
     Effect.sync(() => latest === undefined ? [] : DownloadText.frame(latest, columns - 1, style))
@@ -21,7 +23,10 @@ export const open = Effect.fnUntraced(function*() {
   return (event: Event): Effect.Effect<void> => {
     if (event._tag === "Progress") latest = event.snapshot
     const line = DownloadText.line(event, style)
-    if (line === undefined) return Effect.void
-    return view === undefined ? Console.error(line) : view.print(line)
+    return view === undefined || line === undefined ? tell(line) : view.print(line)
   }
 })
+
+const isFailure = (event: Event): boolean => event._tag === "Finished" && event.result._tag === "Failed"
+
+const tell = (line: string | undefined): Effect.Effect<void> => line === undefined ? Effect.void : Console.error(line)

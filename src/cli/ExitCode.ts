@@ -36,5 +36,9 @@ export class CommandError extends Data.TaggedError("CommandError")<{
 export const wrongUsage = (message: string, hint?: string): CommandError =>
   new CommandError({ code: usage, message, hint })
 
+/** What went wrong, as wrong usage. */
+export const asUsage = (error: { readonly message: string; readonly hint?: string | undefined }): CommandError =>
+  wrongUsage(error.message, error.hint)
+
 /** Ends a command that only the unbundled command line can run; the root runs it there. Nothing has been printed. */
 export class HandOver extends Data.TaggedError("HandOver") {}

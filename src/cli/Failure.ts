@@ -1,5 +1,5 @@
 /** Turns what ended a command into a message and an exit code. */
-import { Cause, Console, Effect, Option } from "effect"
+import { Cause, Console, Effect, Option, PlatformError } from "effect"
 import { CliError } from "effect/cli"
 import type { Problem } from "../core/SourceText.ts"
 import * as Style from "../core/Style.ts"
@@ -62,7 +62,7 @@ const reportError = Effect.fnUntraced(function*(error: unknown, debug: boolean, 
     const CodeFrame = yield* Effect.promise(() => import("../core/CodeFrame.ts"))
     yield* Console.error(`${CodeFrame.renderAll(problems, { style: Style.make(colors) })}\n`)
   }
-  yield* Console.error(describe(error))
+  yield* Console.error(describe(error instanceof PlatformError.PlatformError ? yield* unusable(error) : error))
   if (debug && error instanceof Error) yield* Console.error(error.stack ?? "")
   if (error instanceof ExitCode.CommandError) return error.code
   return codeOf(error)
@@ -79,6 +79,12 @@ const problemsOf = (error: unknown): ReadonlyArray<Problem> =>
   typeof error === "object" && error !== null && "problems" in error && Array.isArray(error.problems)
     ? error.problems as ReadonlyArray<Problem>
     : []
+
+/** What the system refused, in words. */
+const unusable = Effect.fnUntraced(function*(error: PlatformError.PlatformError) {
+  const { cannotUse } = yield* Effect.promise(() => import("../scenario/SafePath.ts"))
+  return cannotUse(error)
+})
 
 const describe = (error: unknown): string => {
   const { hint, message } = parts(error)

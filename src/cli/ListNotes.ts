@@ -25,7 +25,13 @@ export const make = Effect.fnUntraced(function*(atOnce: number) {
       case "Ended":
         return yield* note(`${event.summary.name}: ${ended(event.summary)}`)
       case "Resumed":
-        return yield* note(`goes on after ${event.rows} rows that were read before`)
+        return yield* note(
+          `goes on after ${event.rows} rows that were read before${
+            event.fromStart === undefined
+              ? ""
+              : `; ${event.fromStart} is merged from several lists, and read from its start`
+          }`
+        )
       case "BeganAgain":
         return yield* note("begins again: the file is not as it was left")
       case "LeftOut":

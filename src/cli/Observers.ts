@@ -5,6 +5,7 @@ import * as SafePath from "../scenario/SafePath.ts"
 import { MetricsServer } from "../services/MetricsServer.ts"
 import { type ProfileKind, Profiler } from "../services/Profiler.ts"
 import * as ExitCode from "./ExitCode.ts"
+import { Invocation } from "./Invocation.ts"
 
 /** `:port` serves metrics while `run` goes on; anything else is a file that gets them at its end. */
 export const withMetrics = (where: Option.Option<string>) => <A, E, R>(run: Effect.Effect<A, E, R>) =>
@@ -37,9 +38,10 @@ export const withProfile = (kind: ProfileKind, wanted: boolean) => <A, E, R>(run
 
 const write = Effect.fnUntraced(function*(file: string, text: string) {
   const files = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  yield* files.makeDirectory(path.dirname(file), { recursive: true }).pipe(
-    Effect.andThen(files.writeFileString(file, text)),
+  const { dirname, resolve } = yield* Path.Path
+  const path = resolve((yield* Invocation).directory, file)
+  yield* files.makeDirectory(dirname(path), { recursive: true }).pipe(
+    Effect.andThen(files.writeFileString(path, text)),
     Effect.mapError((error) =>
       new ExitCode.CommandError({
         code: ExitCode.unavailable,

@@ -2,10 +2,11 @@
 import { Console, Effect } from "effect"
 import { Format, Quiet } from "./Settings.ts"
 
-/** Writes the result: `json()` as one JSON document under `--format json`, else `text()`. */
+/** Writes the result: `json()` as one JSON document under `--format json`, else `text()`; nothing when that is empty. */
 export const result = Effect.fnUntraced(
   function*(forms: { readonly json: () => unknown; readonly text: () => string }) {
-    yield* Console.log((yield* Format) === "json" ? JSON.stringify(forms.json(), null, 2) : forms.text())
+    const text = (yield* Format) === "json" ? JSON.stringify(forms.json(), null, 2) : forms.text()
+    if (text !== "") yield* Console.log(text)
   }
 )
 

@@ -30,8 +30,15 @@ export const noFlags = {
 
 /** Reads the configuration. `over` has the settings that other flags of the command give. */
 export const configuration = Effect.fnUntraced(function*(flags: ReadingFlags, over: Config.Flags = {}) {
+  const config = yield* silently(flags, over)
+  yield* Problems.note(config.warnings)
+  return config
+})
+
+/** The same without a word, for who reads again what was read before. */
+export const silently = Effect.fnUntraced(function*(flags: ReadingFlags, over: Config.Flags = {}) {
   const { cores, directory, environment } = yield* Invocation
-  const config = yield* Config.load({
+  return yield* Config.load({
     directory,
     environment,
     config: Option.getOrUndefined(flags.config),
@@ -39,8 +46,6 @@ export const configuration = Effect.fnUntraced(function*(flags: ReadingFlags, ov
     flags: { ...over, root: Option.getOrUndefined(flags.root), env: Option.getOrUndefined(flags.env) },
     cores
   })
-  yield* Problems.note(config.warnings)
-  return config
 })
 
 /** What `Runner.plan` wants to know. Loads own actions. */

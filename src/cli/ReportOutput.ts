@@ -1,5 +1,5 @@
 /** How the report of a run gets out: report flags, standard output, the exit code. */
-import { Console, Effect } from "effect"
+import { Console, Effect, Path } from "effect"
 import * as Style from "../core/Style.ts"
 import * as ReportLines from "../programs/report/Console.ts"
 import * as Formats from "../programs/report/Formats.ts"
@@ -8,15 +8,19 @@ import type { Report } from "../programs/report/Report.ts"
 import type { Verdict } from "../programs/report/Verdict.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import * as ExitCode from "./ExitCode.ts"
+import { Invocation } from "./Invocation.ts"
 import { Format, Quiet, Verbose } from "./Settings.ts"
 
-/** Reads the values of `--report`. Fails when one is wrong, or two want the same place. */
+/** Reads the values of `--report`; files have absolute paths. Fails when one is wrong, or two want the same place. */
 export const targets = Effect.fnUntraced(function*(flags: ReadonlyArray<string>) {
-  const targets = yield* Effect.forEach(
+  const { directory } = yield* Invocation
+  const { resolve } = yield* Path.Path
+  const given = yield* Effect.forEach(
     flags,
     (text) =>
       Effect.mapError(Effect.fromResult(Formats.parseReportFlag(text)), (message) => ExitCode.wrongUsage(message))
   )
+  const targets = given.map(({ format, path }) => ({ format, path: path === "-" ? path : resolve(directory, path) }))
   yield* Effect.mapError(Effect.fromResult(Formats.checkTargets(targets)), (message) => ExitCode.wrongUsage(message))
   if ((yield* Format) === "json" && targets.some(({ path }) => path === "-")) {
     return yield* ExitCode.wrongUsage("--report: --format json has standard output for itself; name a file")

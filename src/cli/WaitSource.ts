@@ -79,7 +79,11 @@ const fromUrls = Effect.fnUntraced(function*(
   if (source.url === undefined && source.list === undefined) {
     const [first] = flags.what
     return yield* ExitCode.wrongUsage(
-      first === undefined ? "there is nothing to wait for" : `${JSON.stringify(first)} is no workflow of a profile`,
+      first !== undefined
+        ? `${JSON.stringify(first)} is no workflow of a profile`
+        : Option.isSome(flags.handles)
+        ? `there is nothing to wait for: ${flags.handles.value} is not there yet`
+        : "there is nothing to wait for",
       "write skein wait profile:workflow HANDLE, or say where to ask with --url or --list"
     )
   }

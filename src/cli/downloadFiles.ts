@@ -8,6 +8,8 @@ import * as Download from "../programs/Download.ts"
 import * as Checksums from "../programs/download/Checksums.ts"
 import * as DownloadText from "../programs/download/DownloadText.ts"
 import * as FileName from "../programs/download/FileName.ts"
+import * as PoliteClient from "../services/polite/Client.ts"
+import * as PoliteHttp from "../services/PoliteHttp.ts"
 import type { DownloadFlags } from "./download.ts"
 import * as DownloadProgress from "./DownloadProgress.ts"
 import * as ExitCode from "./ExitCode.ts"
@@ -24,27 +26,25 @@ export const download = Effect.fnUntraced(function*(flags: DownloadFlags) {
   const config = yield* Reading.configuration({ ...Reading.noFlags, ...flags })
   const options = yield* optionsOf(flags, config)
   const sums = yield* checksumsOf(flags)
+  const time = Option.getOrElse(flags.timeout, () => Duration.infinity)
   const work = Effect.gen(function*() {
-    const items = yield* itemsOf(flags, config, sums)
+    const [spent, { http, items }] = yield* wantedOf(flags, config, sums).pipe(
+      Effect.timeoutOrElse({ duration: time, orElse: () => Effect.fail(outOfTime) }),
+      Effect.timed
+    )
     const onEvent = yield* DownloadProgress.open()
-    return yield* Download.all(items, { ...options, onEvent })
+    return yield* Download.all(items, { ...options, timeout: Duration.subtract(time, spent), onEvent }).pipe(
+      Effect.provideService(PoliteHttp.PoliteHttp, http)
+    )
   })
-  const report = yield* Effect.scoped(work).pipe(
-    Reading.withMachine(config),
-    Effect.timeoutOrElse({
-      duration: Option.getOrElse(flags.timeout, () => Duration.infinity),
-      orElse: () => Effect.fail(outOfTime)
-    }),
-    Stop.within(0)
-  )
+  const report = yield* Effect.scoped(work).pipe(Reading.withMachine(config), Stop.within(0))
   yield* Output.result({ json: () => DownloadText.json(report), text: () => DownloadText.paths(report) })
   return codeOf(report)
 })
 
 const outOfTime = new ExitCode.CommandError({
   code: ExitCode.timedOut,
-  message: "not all files were there in time",
-  hint: "The same command goes on where this one stopped"
+  message: "the list of files was not there in time"
 })
 
 const optionsOf = Effect.fnUntraced(function*(flags: DownloadFlags, config: Config.Loaded) {
@@ -69,7 +69,12 @@ const checksumsOf = Effect.fnUntraced(function*({ checksums }: DownloadFlags) {
   const files = yield* FileSystem.FileSystem
   const text = yield* Effect.mapError(
     files.readFileString(resolve(directory, checksums.value)),
-    ({ message }) => ExitCode.wrongUsage(`--checksums ${checksums.value}: ${message}`)
+    ({ message, reason }) =>
+      ExitCode.wrongUsage(
+        reason._tag === "NotFound"
+          ? `--checksums: there is no file ${checksums.value}`
+          : `--checksums: cannot read ${checksums.value}: ${message}`
+      )
   )
   const sums = Checksums.parse(text)
   if ("line" in sums) {
@@ -81,14 +86,21 @@ const checksumsOf = Effect.fnUntraced(function*({ checksums }: DownloadFlags) {
   return sums
 })
 
-const itemsOf = Effect.fnUntraced(function*(
+/** The files, and the client whose limits all of their requests keep to. */
+const wantedOf = Effect.fnUntraced(function*(
   flags: DownloadFlags,
   config: Config.Loaded,
   sums: ReadonlyMap<string, Checksums.Checksum>
 ) {
   const [first = "", ...targets] = flags.what
   const thing = Thing.parse(first)
-  if (thing === undefined) return yield* itemsOfUrls(flags, sums)
+  if (thing === undefined) {
+    const items = yield* itemsOfUrls(flags, sums)
+    return {
+      http: yield* PoliteClient.make({ ...PoliteHttp.defaults, ...Config.politeSettings(config.settings) }),
+      items
+    }
+  }
   if (targets.length === 0) {
     return yield* ExitCode.wrongUsage(`${first} needs a target`, `write it behind: ${first} TARGET`)
   }
@@ -99,7 +111,7 @@ const itemsOf = Effect.fnUntraced(function*(
     with: Object.fromEntries(flags.with)
   }
   const files = yield* Effect.forEach(targets, (target) => download.files(target, options), { concurrency: 5 })
-  return files.flat().map((file) => itemOfFile(file, sums))
+  return { http: api.http, items: files.flat().map((file) => itemOfFile(file, sums)) }
 })
 
 const itemOfFile = (file: RemoteFile, sums: ReadonlyMap<string, Checksums.Checksum>): Item => {
@@ -114,6 +126,8 @@ const itemsOfUrls = Effect.fnUntraced(function*(flags: DownloadFlags, sums: Read
   if (!isOne && (Option.isSome(flags.name) || Option.isSome(flags.sha256))) {
     return yield* ExitCode.wrongUsage("--name and --sha256 are for one URL", "give checksums of many with --checksums")
   }
+  const fault = Option.map(flags.name, FileName.fault)
+  if (Option.isSome(fault) && fault.value !== undefined) return yield* ExitCode.wrongUsage(`--name: ${fault.value}`)
   const sha256 = Option.map(flags.sha256, Checksums.of)
   if (Option.isSome(sha256) && sha256.value?.sha256 === undefined) {
     return yield* ExitCode.wrongUsage("--sha256 is not 64 digits of hexadecimal")
@@ -144,16 +158,21 @@ const unusable: ReadonlySet<Download.DownloadError["reason"]> = new Set([
   "Source",
   "Network",
   "Unsendable",
-  "Status",
   "DiskFull",
   "Permission",
   "Disk",
   "Busy"
 ])
 
+/** Status that mean that the server cannot be used now; others are its answer. */
+const isUnwell = (status: number): boolean => status >= 500 || status === 408 || status === 429
+
 const codeOf = (report: Download.Report): number => {
-  const failures = report.flatMap((result) => result._tag === "Failed" ? [result.error.reason] : [])
-  if (failures.length === 0) return ExitCode.ok
-  if (failures.length < report.length) return ExitCode.partial
-  return failures.every((reason) => unusable.has(reason)) ? ExitCode.unavailable : ExitCode.no
+  const errors = report.flatMap((result) => result._tag === "Failed" ? [result.error] : [])
+  if (errors.length === 0) return ExitCode.ok
+  if (errors.some(({ reason }) => reason === "Timeout")) return ExitCode.timedOut
+  if (errors.length < report.length) return ExitCode.partial
+  return errors.every(({ reason, status = 0 }) => unusable.has(reason) || isUnwell(status))
+    ? ExitCode.unavailable
+    : ExitCode.no
 }

@@ -7,6 +7,7 @@ import * as Profile from "../profile/Profile.ts"
 import * as ActionReference from "../programs/ActionReference.ts"
 import * as Config from "../programs/Config.ts"
 import * as ConfigReference from "../programs/ConfigReference.ts"
+import * as LoadJson from "../programs/load/report/Json.ts"
 import * as EditorSchema from "../scenario/EditorSchema.ts"
 import type { ActionsFlags } from "./actions.ts"
 import type { ConfigFlags } from "./config.ts"
@@ -42,6 +43,8 @@ export const schema = Effect.fnUntraced(function*(flags: SchemaFlags) {
     ? ConfigReference.schema()
     : flags.of === "profile"
     ? Profile.schema()
+    : flags.of === "load-result"
+    ? LoadJson.schema()
     : EditorSchema.make(yield* Reading.actions(config))
   yield* Console.log(JSON.stringify(schema, null, 2))
 })

@@ -49,7 +49,7 @@ interface SourceText {
 const read = Effect.fnUntraced(function*(
   from: Init.SourceKind,
   given: string
-): Effect.fn.Return<SourceText, ExitCode.CommandError, FileSystem.FileSystem | Path.Path | Stdio.Stdio> {
+): Effect.fn.Return<SourceText, ExitCode.CommandError, FileSystem.FileSystem | Invocation | Path.Path | Stdio.Stdio> {
   if (from === "curl" && /^\s*curl\s/.test(given)) return { text: given }
   if (given === "-") {
     const { stdin } = yield* Stdio.Stdio
@@ -58,8 +58,9 @@ const read = Effect.fnUntraced(function*(
   }
   const files = yield* FileSystem.FileSystem
   const path = yield* Path.Path
+  const { directory } = yield* Invocation
   const text = yield* Effect.mapError(
-    files.readFileString(given),
+    files.readFileString(path.resolve(directory, given)),
     (error) =>
       ExitCode.wrongUsage(
         error.reason._tag === "NotFound" ? `there is no file ${given}` : `cannot read ${given}: ${error.message}`

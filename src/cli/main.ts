@@ -14,6 +14,7 @@ import { fake } from "./fake.ts"
 import { history } from "./history.ts"
 import { init } from "./init.ts"
 import { Invocation } from "./Invocation.ts"
+import { load } from "./load.ts"
 import * as Log from "./Log.ts"
 import { paginate } from "./paginate.ts"
 import { profile } from "./profile.ts"
@@ -32,6 +33,7 @@ export const make = () => {
       run,
       batch,
       download,
+      load,
       check,
       actions,
       schema,

@@ -1,32 +1,33 @@
 /** What `skein paginate` does once its flags are read. */
-import { Console, Effect, Option, Path, Result, Stream } from "effect"
+import { Console, Effect, Option, Path, Stream } from "effect"
 import * as Style from "../core/Style.ts"
-import type { RemoteApi, RemoteApiError } from "../profile/RemoteApi.ts"
-import * as Thing from "../profile/Thing.ts"
+import type { RemoteApiError } from "../profile/RemoteApi.ts"
 import * as ItemKey from "../programs/batch/ItemKey.ts"
 import * as Config from "../programs/Config.ts"
 import * as Fields from "../programs/output/Fields.ts"
 import * as RowText from "../programs/output/RowText.ts"
 import * as Paginate from "../programs/Paginate.ts"
-import * as RowExpression from "../programs/paginate/RowExpression.ts"
 import * as Source from "../programs/paginate/Source.ts"
 import type { List, PaginationError } from "../programs/Pagination.ts"
 import * as PagingStyle from "../programs/pagination/Style.ts"
+import * as RowExpression from "../programs/RowExpression.ts"
 import type { JqError } from "../services/Jq.ts"
 import * as PoliteClient from "../services/polite/Client.ts"
 import * as PoliteHttp from "../services/PoliteHttp.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Invocation } from "./Invocation.ts"
 import * as ListNotes from "./ListNotes.ts"
+import * as ListSource from "./ListSource.ts"
+import { Machine } from "./Machine.ts"
 import * as Output from "./Output.ts"
 import type { PaginateFlags } from "./paginate.ts"
 import * as Reading from "./Reading.ts"
-import * as RemoteApis from "./RemoteApis.ts"
 import * as Settings from "./Settings.ts"
 import * as Stop from "./Stop.ts"
 
 /** Reads, writes, and ends with 1 when a list is not whole, with 5 when its server could not be used. */
 export const paginate = Effect.fnUntraced(function*(flags: PaginateFlags) {
+  yield* Machine.use(({ staySmall }) => staySmall)
   const wanted = yield* wantedOf(flags)
   const named = yield* namedLists(flags.lists)
   const over = {
@@ -55,21 +56,13 @@ export const paginate = Effect.fnUntraced(function*(flags: PaginateFlags) {
   )
 })
 
-/** A list as it is named: by its URL or as `profile:list`, whose arguments come after it. */
-interface Named {
-  readonly text: string
-  readonly thing: Thing.Thing | undefined
-  readonly args: Array<string>
-}
-
 const namedLists = Effect.fnUntraced(function*(words: ReadonlyArray<string>) {
-  const named: Array<Named> = []
+  const named: Array<ListSource.Named> = []
   for (const text of words) {
-    const thing = Thing.parse(text)
+    const list = ListSource.parse(text)
     const last = named.at(-1)
-    if (thing !== undefined || (/^https?:/i.test(text) && URL.parse(text) !== null)) {
-      named.push({ text, thing, args: [] })
-    } else if (last?.thing !== undefined) last.args.push(text)
+    if (list !== undefined) named.push(list)
+    else if (last?.thing !== undefined) named.splice(-1, 1, { ...last, args: [...last.args, text] })
     else {
       return yield* ExitCode.wrongUsage(
         `${text} is no list`,
@@ -137,36 +130,39 @@ const keyOf = (flags: PaginateFlags, format: RowText.Format, file: string): stri
 }
 
 const sourcesOf = Effect.fnUntraced(function*(
-  named: ReadonlyArray<Named>,
+  named: ReadonlyArray<ListSource.Named>,
   flags: PaginateFlags,
   config: Config.Loaded
 ) {
-  const stages = yield* rowStages(flags)
-  const pages = {
-    concurrency: config.settings["limits.concurrency"],
-    maxPages: Option.getOrUndefined(flags.maxPages)
+  const ofUrls = listFlags.find((name) => Option.isSome<string | number>(flags[name]))
+  if (ofUrls !== undefined && named.every(({ thing }) => thing !== undefined)) {
+    return yield* ExitCode.wrongUsage(
+      `--${ofUrls} is for lists at URLs`,
+      "how a list of a profile pages is in the profile"
+    )
   }
-  const apis = new Map<string, RemoteApi>()
-  return yield* Effect.forEach(named, ({ args, text, thing }) =>
-    Effect.gen(function*() {
-      if (thing === undefined) {
-        const list = yield* listOf(text, flags)
-        const source = Source.ofList(withoutPassword(text), list, pages)
-        return Source.through(source, [...yield* details(list, flags), ...stages])
-      }
-      // One session for all lists of a profile.
-      const api = apis.get(thing.profile) ?? (yield* RemoteApis.open(thing.profile, config))
-      apis.set(thing.profile, api)
-      const plan = yield* api.list(thing.name, args, Object.fromEntries(flags.with))
-      const lists = { ...pages, concurrency: pages.concurrency ?? api.limits.lists, details: flags.details }
-      return Source.through(Source.ofPlan([text, ...args].join(" "), plan, api, lists), stages)
-    }))
+  const listAt = yield* listsOf(flags)
+  const details = yield* detailStage(flags)
+  const stages = yield* rowStages(flags)
+  const open = ListSource.opener(config, {
+    listAt,
+    given: Object.fromEntries(flags.with),
+    details: flags.details,
+    maxPages: Option.getOrUndefined(flags.maxPages)
+  })
+  return yield* Effect.forEach(named, (list) =>
+    Effect.map(open(list), (source) =>
+      Source.through(source, [
+        ...(list.thing === undefined ? details.map((stage) => stage(listAt(list.text))) : []),
+        ...stages
+      ])))
 })
 
-const listOf = Effect.fnUntraced(function*(
-  url: string,
-  flags: PaginateFlags
-): Effect.fn.Return<List, ExitCode.CommandError> {
+/** Flags that say how a list at a URL pages. */
+const listFlags = ["style", "rows", "id", "total", "size", "hydrate"] as const
+
+/** The list at a URL, as flags describe it. */
+const listsOf = Effect.fnUntraced(function*(flags: PaginateFlags) {
   const style = Option.map(flags.style, PagingStyle.parse)
   if (Option.isSome(style) && style.value === undefined) {
     return yield* ExitCode.wrongUsage(
@@ -175,48 +171,36 @@ const listOf = Effect.fnUntraced(function*(
     )
   }
   const total = Option.map(flags.total, (path) => path === "none" ? false as const : path)
-  return {
+  return (url: string): List => ({
     request: { url, headers: { accept: "application/json", ...Object.fromEntries(flags.header) } },
     style: Option.getOrUndefined(style),
     rows: Option.getOrUndefined(flags.rows),
     id: Option.getOrUndefined(flags.id),
     total: Option.getOrUndefined(total),
     size: Option.getOrUndefined(flags.size)
-  }
+  })
 })
 
-const details = Effect.fnUntraced(function*({ request }: List, flags: PaginateFlags) {
+const detailStage = Effect.fnUntraced(function*(flags: PaginateFlags) {
   if (Option.isNone(flags.hydrate)) return []
-  const url = yield* compiled("--hydrate", RowExpression.url(flags.hydrate.value))
+  const url = yield* Effect.mapError(
+    RowExpression.url({ flag: "--hydrate", text: flags.hydrate.value }),
+    ExitCode.asUsage
+  )
   const as = Option.getOrElse(flags.hydrateAs, () => "detail")
-  return [Source.hydrate(request, { url, as, concurrency: Option.getOrUndefined(flags.concurrency) })]
+  const concurrency = Option.getOrUndefined(flags.concurrency)
+  return [({ request }: List): Source.Stage => Source.hydrate(request, { url, as, concurrency })]
 })
 
 const rowStages = Effect.fnUntraced(function*(flags: PaginateFlags) {
   const stages: Array<Source.Stage> = []
   if (Option.isSome(flags.where)) {
-    stages.push(Source.where(yield* compiled("--where", RowExpression.condition(flags.where.value))))
+    const condition = RowExpression.condition({ flag: "--where", text: flags.where.value })
+    stages.push(Source.where(yield* Effect.mapError(condition, ExitCode.asUsage)))
   }
   if (Option.isSome(flags.jq)) stages.push(Source.jq(flags.jq.value))
   return stages
 })
-
-const compiled = <A>(
-  flag: string,
-  result: Result.Result<A, RowExpression.RowError>
-): Effect.Effect<A, ExitCode.CommandError> =>
-  Result.match(result, {
-    onSuccess: Effect.succeed,
-    onFailure: ({ hint, message }) => ExitCode.wrongUsage(`${flag} ${message}`, hint)
-  })
-
-/** As it may be shown. */
-const withoutPassword = (text: string): string => {
-  const url = new URL(text)
-  url.username = ""
-  url.password = ""
-  return url.href
-}
 
 const toFile = Effect.fnUntraced(function*(
   sources: ReadonlyArray<Source.Source>,
@@ -259,7 +243,9 @@ const toStdout = Effect.fnUntraced(function*(
         }\n`
         : outcome.complete || (format === "table" && writer.state().rows > 0)
         ? writer.end()
-        : "\n"
+        : format === "json" && writer.state().rows > 0
+        ? "\n"
+        : ""
     )
   yield* Effect.tapError(reading, ({ message }) => end({ complete: false, error: message }))
   yield* end({ complete: true })

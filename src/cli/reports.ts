@@ -1,5 +1,5 @@
 /** What `skein report` and `skein history` do once their flags are read. */
-import { Clock, Console, Effect, FileSystem, Option, Result } from "effect"
+import { Clock, Console, Effect, FileSystem, Option, Path, Result } from "effect"
 import * as Style from "../core/Style.ts"
 import * as History from "../programs/History.ts"
 import * as HistoryText from "../programs/history/HistoryText.ts"
@@ -61,8 +61,9 @@ export const history = Effect.fnUntraced(function*(flags: HistoryFlags) {
 
 const read = Effect.fnUntraced(function*(path: string) {
   const files = yield* FileSystem.FileSystem
+  const { resolve } = yield* Path.Path
   const text = yield* Effect.mapError(
-    files.readFileString(path),
+    files.readFileString(resolve((yield* Invocation).directory, path)),
     (error) =>
       ExitCode.wrongUsage(
         error.reason._tag === "NotFound" ? `there is no file ${path}` : `cannot read ${path}: ${error.message}`

@@ -8,6 +8,7 @@ import * as BatchReport from "../programs/batch/BatchReport.ts"
 import type { Work } from "../programs/batch/Work.ts"
 import * as Config from "../programs/Config.ts"
 import * as PoliteClient from "../services/polite/Client.ts"
+import * as PoliteHttp from "../services/PoliteHttp.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import type { BatchFlags } from "./batch.ts"
 import * as BatchItems from "./BatchItems.ts"
@@ -17,6 +18,7 @@ import * as BatchRows from "./BatchRows.ts"
 import * as BatchWork from "./BatchWork.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Invocation } from "./Invocation.ts"
+import { Machine } from "./Machine.ts"
 import * as Output from "./Output.ts"
 import * as Reading from "./Reading.ts"
 import * as Stop from "./Stop.ts"
@@ -43,11 +45,20 @@ const once = Effect.fnUntraced(function*(flags: BatchFlags, config: Config.Loade
   const { rows, starts, work } = yield* BatchWork.make(flags, config)
   const source = yield* BatchItems.open(flags, config, rows)
   const { total } = source
-  if (flags.dryRun) return yield* BatchPlan.print(source.items, work, flags)
+  if (total === undefined || total > many) yield* Machine.use(({ staySmall }) => staySmall)
+  if (flags.dryRun) {
+    return yield* BatchPlan.print(source.items, work, flags, {
+      ...PoliteHttp.defaults,
+      ...Config.politeSettings(config.settings)
+    })
+  }
   if (total === 0 && !flags.allowEmpty) return yield* nothing
   yield* BatchPlan.confirm(flags, work, total)
   return yield* run(source, work, flags, config, starts)
 })
+
+/** Up to here a batch is rather fast than small. */
+const many = 100_000
 
 const nothing = ExitCode.wrongUsage("there are no items", "--allow-empty accepts this")
 

@@ -4,8 +4,10 @@ import { Command, Flag } from "effect/cli"
 import * as Flags from "./Flags.ts"
 
 const flags = {
-  of: Flag.Literals("of", ["scenario", "config", "profile"]).pipe(
-    Flag.withDescription("Of scenario and suite files, of skein.yaml, or of profiles [default: scenario]"),
+  of: Flag.Literals("of", ["scenario", "config", "profile", "load-result"]).pipe(
+    Flag.withDescription(
+      "Of scenario and suite files, of skein.yaml, of profiles, or of what skein load found [default: scenario]"
+    ),
     Flag.withDefault("scenario" as const)
   ),
   config: Flags.reading.config
@@ -26,6 +28,7 @@ export const schema = Command.make(
       description: "Then begin a scenario with: # yaml-language-server: $schema=skein.schema.json"
     },
     { command: "skein schema --of config", description: "The schema of skein.yaml" },
-    { command: "skein schema --of profile", description: "The schema of profiles of remote APIs" }
+    { command: "skein schema --of profile", description: "The schema of profiles of remote APIs" },
+    { command: "skein schema --of load-result", description: "The schema of what skein load --format json prints" }
   ])
 )

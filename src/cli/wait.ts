@@ -50,7 +50,8 @@ const flags = {
   all: Flags.onOff("all", "Wait until all have ended, the default"),
   quorum: Flags.count("quorum", 1, "Wait for n successes only"),
   failFast: Flags.onOff("fail-fast", "End at the first failure"),
-  timeout: Flags.duration("timeout", "Time for all of it [default: 1h]"),
+  watch: Flags.onOff("watch", "Tell of all workflows of what is named, such as a site, until Ctrl-C or --timeout"),
+  timeout: Flags.duration("timeout", "Time for all of it [default: 1h; --watch has no end]"),
   itemTimeout: Flags.duration("item-timeout", "Time for each workflow [default: none]"),
   interval: durations("interval", "Waits between looks; the last one stays [default: the profile's, or 1s,2s,5s,10s]"),
   confirm: Flags.count("confirm", 1, "Looks in a row that must say that a workflow ended [default: 1]"),
@@ -71,6 +72,10 @@ export const wait = Command.make("wait", flags, (flags) =>
   )).pipe(
     Command.withDescription("Wait for remote workflows until they ended, and say what became of each"),
     Command.withExamples([
+      {
+        command: "skein wait pantheon:workflow site-001 site-002 --watch --timeout 2s",
+        description: "Two seconds of all workflows of two sites, as profile pantheon tells of them"
+      },
       {
         command:
           "skein wait --url 'http://127.0.0.1:8090/tasks/{id}' --state body.status --done succeeded --failed failed,aborted t1 t2",

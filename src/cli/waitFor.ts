@@ -5,6 +5,7 @@ import { Board, json, text } from "../programs/wait/Board.ts"
 import * as HandleFile from "../programs/wait/HandleFile.ts"
 import * as Handles from "../programs/wait/Handles.ts"
 import * as WorkflowWait from "../programs/WorkflowWait.ts"
+import * as SafePath from "../scenario/SafePath.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Invocation } from "./Invocation.ts"
@@ -15,6 +16,7 @@ import * as Reading from "./Reading.ts"
 import * as Settings from "./Settings.ts"
 import type { WaitFlags } from "./wait.ts"
 import * as WaitSource from "./WaitSource.ts"
+import * as WatchWorkflows from "./watchWorkflows.ts"
 
 /** Waits, prints, and answers with the exit code. */
 export const execute = Effect.fnUntraced(function*(flags: WaitFlags) {
@@ -24,6 +26,7 @@ export const execute = Effect.fnUntraced(function*(flags: WaitFlags) {
     { ...Reading.noFlags, ...flags },
     perSecond === undefined ? {} : { "limits.requests_per_second": perSecond }
   )
+  if (flags.watch) return yield* Effect.scoped(WatchWorkflows.watch(flags, config)).pipe(Reading.withMachine(config))
   const wait = Effect.gen(function*() {
     const file = yield* handleFile(flags)
     const source: WaitSource.WaitSource = yield* WaitSource.make(flags, config, file?.kept?.source)
@@ -33,6 +36,11 @@ export const execute = Effect.fnUntraced(function*(flags: WaitFlags) {
     const handles = united(file?.kept?.handles ?? [], named.map((handle) => ({ ...handle, since: now })))
     if (handles.length === 0) {
       return yield* ExitCode.wrongUsage("there is nothing to wait for", "name handles, or - to read them from stdin")
+    }
+    if (typeof until === "object" && until.done > handles.length) {
+      return yield* ExitCode.wrongUsage(
+        `--quorum ${until.done} cannot happen: ${handles.length} ${handles.length === 1 ? "is" : "are"} waited for`
+      )
     }
     const ended = file?.kept?.ended ?? []
     const board = new Board(handles, ended)
@@ -79,7 +87,12 @@ const handleFile = Effect.fnUntraced(function*(flags: WaitFlags) {
   const path = (yield* Path.Path).resolve((yield* Invocation).directory, flags.handles.value)
   if (!(yield* files.exists(path))) return { path, kept: undefined }
   const kept = HandleFile.parse(yield* files.readFileString(path))
-  if (Result.isFailure(kept)) return yield* ExitCode.wrongUsage(`${flags.handles.value}: ${kept.failure}`)
+  if (Result.isFailure(kept)) {
+    return yield* ExitCode.wrongUsage(
+      `${flags.handles.value}: ${kept.failure}`,
+      "name another file, or delete this one"
+    )
+  }
   return { path, kept: kept.success }
 })
 
@@ -89,7 +102,11 @@ const given = Effect.fnUntraced(function*(flags: WaitFlags, words: ReadonlyArray
   const { resolve } = yield* Path.Path
   const { directory } = yield* Invocation
   const { stdin } = yield* Stdio.Stdio
-  const fromFiles = yield* Effect.forEach(flags.file, (file) => files.readFileString(resolve(directory, file)))
+  const fromFiles = yield* Effect.forEach(flags.file, (file) =>
+    Effect.mapError(
+      files.readFileString(resolve(directory, file)),
+      (error) => ExitCode.wrongUsage(`cannot read --file ${file}: ${SafePath.explain(error)}`)
+    ))
   const fromWords = yield* Effect.forEach(words, (word) =>
     word === "-"
       ? Effect.map(Stream.mkString(Stream.decodeText(stdin)), Handles.read)

@@ -9,6 +9,9 @@ const hidden = "***"
 /** Headers whose value is never shown. */
 const secretHeader = /^(proxy-)?authorization$|^(set-)?cookie$|(^|[-_])(api[-_]?key|token|secret|password)$/i
 
+/** Whether the value of a header is never shown. */
+export const isSecretHeader = (name: string): boolean => secretHeader.test(name)
+
 const isSensitive = (name: string, fields: ReadonlyArray<string>): boolean => {
   const lower = name.toLowerCase()
   return fields.some((field) => lower.includes(field.toLowerCase()))

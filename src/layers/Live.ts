@@ -59,7 +59,7 @@ export const layer = (options: Options = {}) => {
       FileTransfer,
       ["get", "folder"],
       () =>
-        import("./live/UndiciFileTransfer.ts").then(({ layer }) =>
+        import("./live/SocketFileTransfer.ts").then(({ layer }) =>
           layer({ settings: options.http, connection: options.connection, environment: options.environment })
         )
     ),

@@ -9,8 +9,9 @@
  * makes a link reads `skein.lock` once more: when it is still the same, no link of its chain was ever dropped.
  */
 import { randomUUID } from "node:crypto"
-import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { makeFolder } from "./MakeFolder.ts"
 import * as ProcessIdentity from "./ProcessIdentity.ts"
 
 /** Name of the file. Deleting it by hand ends a lock whose owner cannot be seen from here. */
@@ -24,7 +25,7 @@ export type Outcome = { readonly token: string } | { readonly holder: Owner }
 
 /** Tries once to get the lock, and makes the folder when it is not there. Throws what the file system says. */
 export const acquire = (folder: string): Outcome => {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const token = randomUUID()
   const lock = join(folder, fileName)
   const own = `${lock}.${token}.new`

@@ -13,7 +13,7 @@ type Scope = ReadonlyMap<string, ReadonlySet<string> | undefined>
 
 const answer = ["status", "headers", "body", "text"]
 /** `env` may be an argument: as `{site}.{env}` it is no rare one, and what the environment says can be had from `vars`. */
-const reserved = ["files", "vars", "secrets", "session", "given", "row", "name", "started", ...answer]
+const reserved = ["files", "vars", "secrets", "session", "given", "row", "name", "sent", ...answer]
 
 /** Notes everything that is wrong with a profile whose parts have been read. */
 export const check = (form: Format.ProfileForm, notes: Reader.Notes): void => {
@@ -188,7 +188,7 @@ class Checker {
       if (starts === undefined) continue
       this.code(starts.id, after)
       this.all(starts.parent, after)
-      this.code(starts.adopt, this.with(scope, ["row", "started"]))
+      this.code(starts.adopt, this.with(scope, ["row", "sent"]))
       this.starts(starts, operation.target)
     }
   }
@@ -233,8 +233,10 @@ class Checker {
       this.code(workflow.list?.id, row)
       this.request(workflow.recent?.request, scope)
       this.code(workflow.recent?.id, row)
-      this.code(workflow.recent?.where, this.with(row, ["started"]))
+      this.code(workflow.recent?.created, row)
+      this.code(workflow.recent?.where, this.with(row, ["sent"]))
       this.code(workflow.state, row)
+      this.code(workflow.about, row)
       this.code(workflow.progress, row)
       this.code(workflow.message, row)
     }

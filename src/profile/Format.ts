@@ -163,7 +163,7 @@ const start = fields("starts", {
   ),
   adopt: optional(
     condition,
-    "Which recent workflow is the one that this call started, when its answer was lost; reads row and started (in seconds)"
+    "Which recent workflow is the one that this call started, when its answer was lost: what recent does not say; reads row and sent"
   )
 })
 
@@ -200,7 +200,14 @@ const workflowFields = {
       request: required(request, "Tells of the latest workflows of one parent"),
       rows: optional(Reader.text, "Where they are in the answer"),
       id: required(expression, "The id of a row"),
-      where: optional(condition, "Rows that this user started since: reads row and started (in seconds since 1970)")
+      created: required(
+        expression,
+        "When it began: seconds or milliseconds since 1970, or a date; older ones are not it"
+      ),
+      where: optional(
+        condition,
+        "Rows that such a request of this user starts: reads row and sent, the body that was sent"
+      )
     }),
     "Where a workflow is looked for that was started by a request whose answer was lost"
   ),
@@ -208,6 +215,7 @@ const workflowFields = {
   done: required(oneOrMany(name), "States of success"),
   failed: required(oneOrMany(name), "States of failure"),
   running: required(oneOrMany(name), "States in which it goes on; any other is unknown"),
+  about: optional(expression, "What it does and to what, for people who watch all of them: deploy live"),
   progress: optional(expression, "From 0 to 1"),
   message: optional(expression, "What it does or why it failed, for people"),
   intervals: optional(oneOrMany(duration), "Waits between looks; the last one stays")

@@ -88,17 +88,39 @@ const doAll = Effect.fnUntraced(function*(work: Work): Effect.fn.Return<Done, Re
   let adopted = false
   let answer: ValueRecord | undefined
   for (const request of work.requests) {
-    const since = (yield* Clock.Clock).currentTimeMillisUnsafe()
-    const sent = yield* send(work, request)
-    if (sent === "lost") {
-      handles.push(yield* adopt(work, since, handles))
+    const end = yield* doOne(work, request, handles)
+    if (end._tag === "Adopted") {
+      handles.push(end.handle)
       adopted = true
     } else {
-      answer = sent
-      handles.push(...yield* startedBy(work, sent))
+      answer = end.answer
+      handles.push(...yield* startedBy(work, end.answer))
     }
   }
   return { result: answer === undefined ? null : yield* resultOf(work, answer), handles, adopted }
+})
+
+/** How a request ended: with its answer, or with the workflow that it must have started in the place of a lost one. */
+type End =
+  | { readonly _tag: "Answered"; readonly answer: ValueRecord }
+  | { readonly _tag: "Adopted"; readonly handle: Handle }
+
+const answered = (answer: ValueRecord): End => ({ _tag: "Answered", answer })
+
+/** Does a request of an operation; `known` is what those before it have started. */
+const doOne = Effect.fnUntraced(function*(
+  work: Work,
+  request: Request,
+  known: ReadonlyArray<Handle>
+): Effect.fn.Return<End, RemoteApiError, HttpClient.HttpClient> {
+  const again = Effect.map(Requests.send(work.opened.http, request, { repeatable: true }), answered)
+  if (work.idempotent && work.form.starts?.adopt === undefined) return yield* again
+  const since = yield* Clock.currentTimeMillis
+  const sent = yield* send(work, request)
+  if (sent !== "lost") return answered(sent)
+  const found = yield* Effect.result(adopt(work, request, since, known))
+  if (Result.isSuccess(found)) return { _tag: "Adopted", handle: found.success }
+  return yield* work.idempotent ? again : Effect.fail(found.failure)
 })
 
 const resultOf = ({ form, names, run }: Work, answer: ValueRecord): Effect.Effect<Value, RemoteApiError> =>
@@ -132,44 +154,51 @@ const parentOf = ({ starts, target }: OperationForm, run: Run, scope: ValueRecor
 /** Refusals that may follow each other; a pause of the client lies between two. */
 const maxRefusals = 5
 
-/** Sends a request of an operation; `lost` when it may have been done without an answer. */
+/** Sends a request once; `lost` when it may have been done without an answer, or when it is idempotent and should be sent again. */
 const send = Effect.fnUntraced(function*(
   { idempotent, opened }: Work,
   request: Request
 ): Effect.fn.Return<ValueRecord | "lost", RemoteApiError, HttpClient.HttpClient> {
   for (let refusals = 0;; refusals++) {
-    const sent = yield* Effect.result(opened.http.execute(request, { repeatable: idempotent }))
+    const sent = yield* Effect.result(opened.http.execute(request, { repeatable: false }))
     if (Result.isFailure(sent)) {
-      if (!idempotent && isLost(sent.failure)) return "lost"
+      const { reason } = sent.failure
+      if (lost.has(reason) || idempotent && unsent.has(reason)) return "lost"
       return yield* Requests.asApiError(sent.failure)
     }
     const { status } = sent.success
-    if (!idempotent && refusals < maxRefusals && opened.isSlowDown(sent.success)) continue
-    if (!idempotent && (status === 502 || status === 504)) return "lost"
+    // What was told to slow down was not done.
+    if (refusals < maxRefusals && opened.isSlowDown(sent.success)) continue
+    if (status === 502 || status === 504 || idempotent && status === 503) return "lost"
     return status < 400 ? Requests.answerOf(sent.success) : yield* Requests.refused(sent.success)
   }
 })
 
-const isLost = ({ reason }: HttpExchangeError): boolean =>
-  reason === "Reset" || reason === "Timeout" || reason === "Protocol" || reason === "Decode" ||
-  reason === "BodyTooLarge"
+/** Ends of a request that say nothing of whether it was done. */
+const lost: ReadonlySet<HttpExchangeError["reason"]> = new Set([
+  "Reset",
+  "Timeout",
+  "Protocol",
+  "Decode",
+  "BodyTooLarge"
+])
+/** Ends of a request that nobody has got. */
+const unsent: ReadonlySet<HttpExchangeError["reason"]> = new Set(["Dns", "Refused", "Unreachable", "ConnectTimeout"])
 
 const adopt = Effect.fnUntraced(function*(
   work: Work,
+  request: Request,
   since: number,
   known: ReadonlyArray<Handle>
 ): Effect.fn.Return<Handle, RemoteApiError, HttpClient.HttpClient> {
-  const found = yield* Effect.result(started(work, since))
-  const candidates = Result.isSuccess(found)
-    ? found.success.filter(({ id }) => !known.some((handle) => handle.id === id))
-    : []
-  const [only, ...others] = candidates
+  const found = yield* Effect.result(candidates(work, request, since, known))
+  const [only, ...others] = Result.isSuccess(found) ? found.success : []
   if (only !== undefined && others.length === 0) return only
   const why = Result.isFailure(found)
     ? `it could not be looked for: ${found.failure.message}`
     : only === undefined
     ? "no workflow is seen that it started"
-    : `${candidates.length} workflows could be the one that it started`
+    : `${others.length + 1} workflows could be the one that it started`
   return yield* new RemoteApiError({
     reason: "Lost",
     message: `the answer to ${work.name} of ${work.target} was lost: ${why}`,
@@ -177,20 +206,40 @@ const adopt = Effect.fnUntraced(function*(
   })
 })
 
-/** Workflows that such a call has started since. */
+/** What a call has started whose end was not seen, when there is no doubt of any of its requests. */
 const started = Effect.fnUntraced(function*(
-  { form, names, opened, run }: Work,
+  work: Work,
   since: number
+): Effect.fn.Return<ReadonlyArray<Handle>, RemoteApiError, HttpClient.HttpClient> {
+  const handles: Array<Handle> = []
+  for (const request of work.requests) {
+    const [only, ...others] = yield* candidates(work, request, since, handles)
+    if (only === undefined || others.length > 0) return []
+    handles.push(only)
+  }
+  return handles
+})
+
+/** Workflows that a request may have started since, those that are known apart. */
+const candidates = Effect.fnUntraced(function*(
+  { form, names, opened, run }: Work,
+  { body }: Request,
+  since: number,
+  known: ReadonlyArray<Handle>
 ): Effect.fn.Return<ReadonlyArray<Handle>, RemoteApiError, HttpClient.HttpClient> {
   const { starts } = form
   if (starts?.adopt === undefined) return []
   const workflow = yield* Opened.find(opened.profile.workflows, "workflow", starts.workflow!, opened.profile)
   const before = Target.before(workflow.handle!)?.names ?? []
   // What comes from an answer is not there: it was lost.
-  const parent = yield* attempt(() => parentOf(form, run, names))
-  const at = since / 1_000
-  const isWanted = (row: Value): boolean => run(starts.adopt!, { ...names, row, started: at }) === true
-  const own = Object.fromEntries(before.map((name) => [name, parent[name] ?? ""]))
-  const ids = yield* Workflows.recent(opened, workflow, own, isWanted, at)
-  return ids.map((id) => Workflows.handleOf(starts.workflow!, workflow, own, id))
+  const all = yield* attempt(() => parentOf(form, run, names))
+  const parent = Object.fromEntries(before.map((name) => [name, all[name] ?? ""]))
+  const ids = yield* Workflows.recent(opened, workflow, {
+    parent,
+    sent: body?._tag === "Json" ? body.value : null,
+    since,
+    isWanted: (scope) => run(starts.adopt!, { ...names, ...scope }) === true
+  })
+  return ids.filter((id) => !known.some((handle) => handle.id === id))
+    .map((id) => Workflows.handleOf(starts.workflow!, workflow, parent, id))
 })

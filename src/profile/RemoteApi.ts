@@ -160,10 +160,13 @@ export interface Call {
   readonly destructive: boolean
   /**
    * Does it: request after request, each but once unless it is idempotent. When the answer to a start is lost, the one remote workflow
-   * that it must have started is adopted; fails with `Lost` when there is none or are several.
+   * that it must have started is adopted. When there is none or are several, an idempotent one is sent again; another fails with `Lost`.
    */
   readonly run: Sending<Done>
-  /** Workflows of the API that such a call has started since (milliseconds since 1970), for a call whose end was not seen. */
+  /**
+   * What such a call must have started since (milliseconds since 1970), for one whose end was not seen: the one workflow of each of its
+   * requests; none unless that is sure of all of them.
+   */
   readonly started: (since: number) => Sending<ReadonlyArray<Handle>>
 }
 
@@ -188,12 +191,28 @@ export interface Workflow {
   readonly poll: (parent: string, ids: ReadonlyArray<string>) => Sending<ReadonlyMap<string, Seen>>
   /** Waits between looks; the profile's, if it has some. */
   readonly intervals: ReadonlyArray<Duration.Duration> | undefined
+  /**
+   * What has such workflows, as a user writes it: the site of `{site}/{id}`. Turns names into ids. Fails with `Invalid` when the API only
+   * tells of single ones.
+   */
+  readonly owner: (text: string) => Sending<Owner>
+}
+
+/** What workflows belong to. */
+export interface Owner {
+  readonly text: string
+  /** Those of its workflows that one request tells of, by id. */
+  readonly all: Sending<ReadonlyMap<string, Seen>>
+  /** How one of them is given to `skein wait`. */
+  readonly handle: (id: string) => string
 }
 
 /** As `WorkflowWait.Seen`. */
 export interface Seen {
   readonly state: "running" | "done" | "failed" | "unknown"
   readonly text: string
+  /** What it does and to what. */
+  readonly about?: string | undefined
   /** From 0 to 1. */
   readonly progress?: number | undefined
   readonly message?: string | undefined

@@ -7,12 +7,13 @@ import type { HttpClient } from "effect/http"
 import * as Json from "../core/Json.ts"
 import { Masking } from "../core/Masking.ts"
 import * as SingleFlight from "../core/SingleFlight.ts"
-import { emptyRecord, field, isRecord, type Value, type ValueRecord } from "../core/Value.ts"
+import { emptyRecord, field, isRecord, type ValueRecord } from "../core/Value.ts"
 import * as AtomicWrite from "../scenario/AtomicWrite.ts"
 import * as Text from "../scenario/expression/Text.ts"
 import type { PoliteHttp } from "../services/PoliteHttp.ts"
 import { attempt, type Ready, type Run } from "./Evaluator.ts"
 import type { LoginForm } from "./Format.ts"
+import * as Moment from "./Moment.ts"
 import { RemoteApiError } from "./RemoteApi.ts"
 import * as Requests from "./Requests.ts"
 
@@ -46,6 +47,9 @@ export interface Options {
 
 const defaultEarly = Duration.minutes(5)
 
+/** What says in a kept session which base it is for. Another tool's has none. */
+const whose = "skein_base"
+
 /** Flights end with the scope. Nothing is read or sent yet. */
 export const make = Effect.fnUntraced(function*(options: Options) {
   const { base, form, http, profile, ready, settings } = options
@@ -68,7 +72,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       for (const secret of [...secrets, form.bearer === undefined ? null : settings(form.bearer, names)]) {
         if (typeof secret === "string") masking.add(Redacted.make(secret), "session")
       }
-      return { values, expires: form.expires === undefined ? undefined : millisOf(settings(form.expires, names)) }
+      return {
+        values,
+        expires: form.expires === undefined ? undefined : Moment.millisOf(settings(form.expires, names))
+      }
     })
 
   const file = form.file === undefined
@@ -82,17 +89,21 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       const parsed = Json.parse(yield* files.readFileString(file))
       const names = form.save?.map(({ name }) => name) ?? []
       if (Result.isFailure(parsed) || !isRecord(parsed.success)) return Option.none()
-      const values = parsed.success
+      const { [whose]: owner = base, ...values } = parsed.success
+      // Another host must not see it.
+      if (owner !== base) return Option.none()
       if (!names.every((name) => Object.hasOwn(values, name) && values[name] !== null)) return Option.none()
       return Option.some(yield* made(values))
     }).pipe(Effect.catch(() => Effect.succeedNone), Effect.map(Option.filter(isLive)))
 
   const keep = (values: ValueRecord): Effect.Effect<void> =>
-    file === undefined ? Effect.void : AtomicWrite.replace(file, `${Json.stringify(values)}\n`, { mode: 0o600 }).pipe(
-      Effect.provideService(FileSystem.FileSystem, files),
-      Effect.provideService(Path.Path, paths),
-      Effect.catch((error) => Effect.logWarning(`the session of ${profile} is not kept in ${file}: ${error.message}`))
-    )
+    file === undefined ?
+      Effect.void :
+      AtomicWrite.replace(file, `${Json.stringify({ ...values, [whose]: base })}\n`, { mode: 0o600 }).pipe(
+        Effect.provideService(FileSystem.FileSystem, files),
+        Effect.provideService(Path.Path, paths),
+        Effect.catch((error) => Effect.logWarning(`the session of ${profile} is not kept in ${file}: ${error.message}`))
+      )
 
   const login = Effect.fnUntraced(
     function*() {
@@ -138,13 +149,3 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 })
 
 const isSame = (one: ValueRecord, other: ValueRecord): boolean => Json.stringify(one) === Json.stringify(other)
-
-/** Seconds are told from milliseconds by their size: as milliseconds they would be in the seventies. */
-const millisOf = (value: Value): number | undefined => {
-  if (typeof value === "string" && Number.isNaN(Number(value))) {
-    const millis = Date.parse(value)
-    return Number.isNaN(millis) ? undefined : millis
-  }
-  const number = Number(value)
-  return value === null || Number.isNaN(number) ? undefined : number < 100_000_000_000 ? number * 1_000 : number
-}

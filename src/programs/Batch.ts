@@ -14,6 +14,7 @@ import * as ItemJournal from "./batch/ItemJournal.ts"
 import * as ItemKey from "./batch/ItemKey.ts"
 import { ItemStates } from "./batch/ItemStates.ts"
 import * as Waves from "./batch/Waves.ts"
+import * as Workers from "./batch/Workers.ts"
 
 export { type Earlier, UnfinishedBatch } from "./batch/ItemJournal.ts"
 
@@ -130,16 +131,19 @@ export const events = <E, R, R2>(
   items: Stream.Stream<Value, E, R2>,
   options: Options<R>
 ): Stream.Stream<Event, E | JournalError | ItemJournal.UnfinishedBatch, R | R2 | Journal> =>
-  Stream.unwrap(Effect.map(begin(options), (batch) =>
-    items.pipe(
+  Stream.unwrap(Effect.map(begin(options), (batch) => {
+    const { concurrency = 10, order } = options
+    const given = items.pipe(
       Stream.takeWhile(() => batch.halted() === undefined),
       // A source that says nothing for long is not waited for.
       Stream.interruptWhen(batch.stopped),
-      Stream.mapAccum(() => 0, (index, value) => [index + 1, [{ index, value }]]),
-      Stream.mapEffect(batch.one, { concurrency: options.concurrency ?? 10, unordered: options.order !== "input" }),
-      Stream.flatMap(Stream.fromIterable),
-      Stream.concat(Stream.fromEffect(batch.finish))
-    )))
+      Stream.mapAccum(() => 0, (index, value) => [index + 1, [{ index, value }]])
+    )
+    const ended = order === "input"
+      ? Stream.flatMap(Stream.mapEffect(given, batch.one, { concurrency }), Stream.fromIterable)
+      : Workers.map(given, batch.one, concurrency)
+    return Stream.concat(ended, Stream.fromEffect(batch.finish))
+  }))
 
 interface Given {
   readonly index: number

@@ -1,4 +1,5 @@
 /** The reference of the configuration, made from its table: docs/configuration.md, and the schema that editors use for `skein.yaml`. */
+import * as LoadReader from "../scenario/read/LoadReader.ts"
 import type { JsonSchema } from "../scenario/read/Reader.ts"
 import * as SecretReference from "../services/SecretReference.ts"
 import * as Table from "./config/Table.ts"
@@ -48,13 +49,17 @@ const groupSchema = (prefix: string): JsonSchema => {
   })
   const sections = prefix === ""
     ? Object.entries(Table.sections).map(([key, description]) =>
-      [key, { type: "object", description, ...(key === "secrets" ? secretsSchema : {}) }] as const
+      [key, { type: "object", description, ...contents[key as Table.Section] }] as const
     )
     : []
   return { type: "object", properties: Object.fromEntries([...properties, ...sections]), additionalProperties: false }
 }
 
-const secretsSchema: JsonSchema = { additionalProperties: SecretReference.jsonSchema() }
+/** What stands in the sections that are not quite free. */
+const contents: { readonly [S in Table.Section]?: JsonSchema } = {
+  secrets: { additionalProperties: SecretReference.jsonSchema() },
+  load: LoadReader.reader.schema
+}
 
 /** A group with `enabled` may be written as true or false. */
 const short = (group: JsonSchema): JsonSchema =>

@@ -4,7 +4,7 @@
  *
  * The parts are in `programs/download`; bytes go through `services/FileTransfer`.
  */
-import { Clock, Duration, Effect, Result, type Scope } from "effect"
+import { Clock, Duration, Effect, Option, Result, type Scope } from "effect"
 import { FileTransfer, type Folder } from "../services/FileTransfer.ts"
 import type { Request } from "../services/HttpExchange.ts"
 import * as PoliteHttp from "../services/PoliteHttp.ts"
@@ -52,8 +52,13 @@ export interface Options {
   readonly exists?: "verify" | "skip" | "overwrite" | undefined
   /** Bytes that all files together may have. Of files without a known size some may be written beyond it. @default no bound */
   readonly maxBytes?: number | undefined
-  /** How hosts are spared, and how often is tried again. @default PoliteHttp.defaults */
+  /**
+   * How often is tried again; and how hosts are spared, where no `PoliteHttp` is in the context, whose hosts these are then.
+   * @default PoliteHttp.defaults
+   */
   readonly limits?: Partial<PoliteHttp.Settings> | undefined
+  /** Time for everything; files that are not there by then fail with `Timeout`. @default no bound */
+  readonly timeout?: Duration.Duration | undefined
   /** Longest silence of a server. @default 30 seconds */
   readonly silence?: Duration.Duration | undefined
   /** Bytes a second; a body that is slower is asked for again. @default 100 */
@@ -81,7 +86,13 @@ export type Event =
     /** Bytes that are there from before. */
     readonly resumed: number
   }
-  | { readonly _tag: "Retrying"; readonly index: number; readonly because: string; readonly wait: Duration.Duration }
+  | {
+    readonly _tag: "Retrying"
+    readonly index: number
+    readonly label: string
+    readonly because: string
+    readonly wait: Duration.Duration
+  }
   | { readonly _tag: "Finished"; readonly result: FileResult }
   | { readonly _tag: "Progress"; readonly snapshot: Snapshot }
 
@@ -139,12 +150,13 @@ const run = Effect.fnUntraced(function*<R>(
   folder: Folder
 ): Effect.fn.Return<Report, never, R | FileTransfer | Scope.Scope> {
   const limits = { ...PoliteHttp.defaults, ...options.limits }
+  const polite = yield* Effect.serviceOption(PoliteHttp.PoliteHttp)
   const sending: Source.Sending = {
     limits,
     silence: options.silence ?? Duration.seconds(30),
     maxRedirects: options.maxRedirects ?? 10,
     publicOnly: options.publicOnly ?? false,
-    gateOf: yield* Source.makeGates(limits)
+    gateOf: Option.isSome(polite) ? polite.value.gate : yield* Source.makeGates(limits)
   }
   const meter = new Meter(items.length)
   const shared: Shared = {
@@ -154,6 +166,7 @@ const run = Effect.fnUntraced(function*<R>(
     meter,
     budget: makeBudget(options.maxBytes ?? Infinity),
     names: new Map(),
+    left: yield* countdown(options.timeout ?? Duration.infinity),
     tell: options.onEvent ?? (() => Effect.void)
   }
   const clock = yield* Clock.Clock
@@ -177,17 +190,23 @@ interface Shared {
   readonly budget: OneFile.Budget
   /** Names that are taken, by what a disk may take for equal, with the item that has each. */
   readonly names: Map<string, number>
+  /** Of the time for everything. */
+  readonly left: Effect.Effect<Duration.Duration>
   readonly tell: (event: Event) => Effect.Effect<void>
 }
 
 const one = Effect.fnUntraced(function*<R>(item: Item<R>, index: number, shared: Shared) {
   const { folder, meter, options, sending, tell } = shared
+  let failure: string | undefined
   const source = Source.make(sending, {
     request: item.request,
     lasts: item.lasts,
-    onRetry: (because, wait) => tell({ _tag: "Retrying", index, because, wait })
+    onRetry: (because, wait) => {
+      failure = because
+      return tell({ _tag: "Retrying", index, label: item.label, because, wait })
+    }
   })
-  const result = yield* Effect.result(Effect.scoped(OneFile.fetch({
+  const fetched = Effect.scoped(OneFile.fetch({
     expected: item,
     source,
     folder,
@@ -204,7 +223,9 @@ const one = Effect.fnUntraced(function*<R>(item: Item<R>, index: number, shared:
       return tell({ _tag: "Started", index, name, size, resumed })
     },
     onBytes: (bytes) => meter.add(index, bytes)
-  })))
+  }))
+  const inTime = Effect.timeoutOrElse(fetched, { duration: yield* shared.left, orElse: () => outOfTime(failure) })
+  const result = yield* Effect.result(inTime)
   meter.end(index)
   const known = { index, label: item.label, retries: source.retries() }
   const told: FileResult = Result.isSuccess(result)
@@ -212,6 +233,23 @@ const one = Effect.fnUntraced(function*<R>(item: Item<R>, index: number, shared:
     : { _tag: "Failed", ...known, error: result.failure }
   yield* tell({ _tag: "Finished", result: told })
   return told
+})
+
+/** `failure` is that of the last try, if one failed. */
+const outOfTime = (failure: string | undefined): Effect.Effect<never, DownloadError> =>
+  Effect.fail(
+    new DownloadError({
+      reason: "Timeout",
+      message: failure === undefined ? "it was not there in time" : `it was not there in time; before, ${failure}`,
+      hint: "The same download goes on where this one stopped, if the server gives ranges"
+    })
+  )
+
+/** What is left of a time that begins now. */
+const countdown = Effect.fnUntraced(function*(time: Duration.Duration) {
+  const clock = yield* Clock.Clock
+  const begin = clock.monotonicTimeNanosUnsafe()
+  return Effect.sync(() => Duration.subtract(time, Duration.nanos(clock.monotonicTimeNanosUnsafe() - begin)))
 })
 
 /** Settles what a file is called: as given, as the server says, as the URL ends; and that no other one is called so. */

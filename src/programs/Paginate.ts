@@ -47,8 +47,8 @@ export type Event =
     readonly ids: Float64Array
   }
   | { readonly _tag: "Ended"; readonly summary: ListSummary }
-  /** A reading goes on after `rows` of its file. */
-  | { readonly _tag: "Resumed"; readonly rows: number }
+  /** A reading goes on after `rows` of its file; the list `fromStart` is read from its start, since it has no pages to go on after. */
+  | { readonly _tag: "Resumed"; readonly rows: number; readonly fromStart?: string | undefined }
   /** A reading begins again, because its file is not as it was left. */
   | { readonly _tag: "BeganAgain" }
   /** Fields of later rows that a table or CSV has no column for. */
@@ -115,27 +115,20 @@ const toNewFile = Effect.fnUntraced(function*(sources: ReadonlyArray<Source>, op
   const { file, format, onEvent = () => Effect.void, text } = options
   const writer = RowText.make(format, text)
   const lists: Array<ListSummary> = []
-  let bytes = 0
-  const encoded = (text: string) => {
-    const added = encoder.encode(text)
-    bytes += added.length
-    return added
-  }
-  const pages = events(sources, options).pipe(
-    Stream.tap(onEvent),
-    Stream.map((event) => {
-      if (event._tag === "Ended") lists.push(event.summary)
-      return event._tag === "Page" ? encoded(writer.write(event.rows)) : nothing
-    })
-  )
-  const end = Stream.suspend(() => Stream.succeed(encoded(writer.end())))
-  yield* AtomicWrite.replaceByStream(file, Stream.concat(pages, end))
+  const bytes = yield* AtomicWrite.replaceBy(file, (draft) =>
+    Effect.scoped(Effect.gen(function*() {
+      const out = yield* PartFile.create(draft, "wx")
+      yield* Stream.runForEach(events(sources, options), (event) => {
+        if (event._tag === "Ended") lists.push(event.summary)
+        const written = event._tag === "Page" ? out.write(writer.write(event.rows)) : Effect.void
+        return Effect.andThen(written, onEvent(event))
+      })
+      yield* out.write(writer.end())
+      return out.written().bytes
+    })))
   yield* noteLeftOut(writer, onEvent)
   return { file, rows: writer.state().rows, bytes, lists }
 })
-
-const encoder = new TextEncoder()
-const nothing = new Uint8Array(0)
 
 const noteLeftOut = (writer: RowText.RowWriter, onEvent: (event: Event) => Effect.Effect<void>) =>
   writer.leftOut().length === 0 ? Effect.void : onEvent({ _tag: "LeftOut", fields: writer.leftOut() })
@@ -167,9 +160,13 @@ const toKeptFile = Effect.fnUntraced(function*(
   const kept = before?.done === false ? yield* PartFile.open(part, before.mark ?? empty) : undefined
   const progress = kept === undefined ? undefined : before
   if (progress === undefined) yield* journal.begin(resume.key)
-  if (progress !== undefined) yield* onEvent({ _tag: "Resumed", rows: progress.mark?.writer.rows ?? 0 })
-  else if (before?.done === false) yield* onEvent({ _tag: "BeganAgain" })
-  const out = kept ?? (yield* PartFile.open(part, undefined))!
+  if (progress !== undefined) {
+    const next = sources[progress.lists.length]
+    const fromStart = next?.resumable === false ? next.name : undefined
+    yield* onEvent({ _tag: "Resumed", rows: progress.mark?.writer.rows ?? 0, fromStart })
+  }
+  if (progress === undefined && before?.done === false) yield* onEvent({ _tag: "BeganAgain" })
+  const out = kept ?? (yield* PartFile.create(part, "w"))
   const writer = RowText.make(format, { ...text, after: progress?.mark?.writer })
   const lists = [...progress?.lists ?? []]
   const mark = () => ({ ...out.written(), writer: writer.state() })

@@ -122,9 +122,11 @@ export const events = (list: List, options: Options = {}): Stream.Stream<Event, 
 
 /** The rows alone. */
 export const stream = (list: List, options: Options = {}): Stream.Stream<Value, PaginationError, Needs> =>
-  events(list, options).pipe(
-    Stream.flatMap((event) => event._tag === "Page" ? Stream.fromIterable(event.rows) : Stream.empty)
-  )
+  rowsOf(events(list, options))
+
+/** The rows of a reading. */
+export const rowsOf = <E, R>(events: Stream.Stream<Event, E, R>): Stream.Stream<Value, E, R> =>
+  Stream.flatMap(events, (event) => event._tag === "Page" ? Stream.fromIterable(event.rows) : Stream.empty)
 
 interface Start {
   readonly found: Found
@@ -190,15 +192,15 @@ const pagesFrom = (
 ): Stream.Stream<Guards.Page, PaginationError, Needs> => {
   const { style } = found
   const maxPages = options.maxPages ?? 100_000
-  const get = (index: number, position: Style.Position) =>
-    index >= maxPages ? Effect.fail(tooLong(maxPages)) : PageReader.read(reader, index, position)
+  const ask = (index: number, position: Style.Position) =>
+    index >= maxPages ? Effect.fail(tooLong(maxPages)) : PageReader.ask(reader, index, position)
   if (first.next === undefined) return Stream.succeed(first)
 
   if (!Style.isRandomAccess(style)) {
     const rest = Stream.paginate(
       { index: first.index + 1, position: first.next, empties: 0 },
       ({ empties, index, position }) =>
-        Effect.flatMap(get(index, position), (page) => {
+        Effect.flatMap(Effect.flatten(ask(index, position)), (page) => {
           const gap = page.rows.length === 0 ? empties + 1 : 0
           if (gap > maxEmpty) return Effect.fail(neverEnds(index))
           const next = page.next === undefined ? undefined : { index: index + 1, position: page.next, empties: gap }
@@ -210,25 +212,29 @@ const pagesFrom = (
   const from = Number(first.next)
   const step = style._tag === "Page" ? 1 : Math.max(1, first.rows.length)
   const concurrency = options.concurrency ?? 5
-  const fetched = (index: number) => get(index, from + (index - first.index - 1) * step)
+  const asked = (index: number) => ask(index, from + (index - first.index - 1) * step)
   const last = lastIndex(found, first, options.resume?.after.rows ?? 0)
   if (last !== undefined) {
     return last <= first.index ? Stream.succeed(first) : Stream.concat(
       Stream.succeed(first),
-      Stream.range(first.index + 1, last).pipe(Stream.mapEffect(fetched, { concurrency }))
+      Stream.range(first.index + 1, last).pipe(Stream.mapEffect(asked, { concurrency }), inTurn)
     )
   }
   // Nobody knows the last page, so pages are asked for ahead, and the list ends with one that is empty. A first page that is
   // not full is most likely the only one: nothing is asked for ahead then.
-  const orEmpty = (index: number) => Effect.catchIf(fetched(index), isPastTheEnd, () => Effect.succeed(empty(index)))
+  const orEmpty = (index: number) =>
+    Effect.catchIf(asked(index), isPastTheEnd, () => Effect.succeed(Effect.succeed(empty(index))))
   const ahead = (index: number, concurrency: number): Stream.Stream<Guards.Page, PaginationError, Needs> =>
-    Stream.iterate(index, (index) => index + 1).pipe(Stream.mapEffect(orEmpty, { concurrency }))
+    Stream.iterate(index, (index) => index + 1).pipe(Stream.mapEffect(orEmpty, { concurrency }), inTurn)
   const rest = first.rows.length < askedFor(list, options, first)
     ? Stream.unwrap(
-      Effect.map(orEmpty(first.index + 1), (second) =>
-        second.rows.length === 0 || first.rows.length < found.pageSize
-          ? Stream.succeed(second)
-          : Stream.concat(Stream.succeed(second), ahead(first.index + 2, concurrency)))
+      Effect.map(
+        Effect.flatten(orEmpty(first.index + 1)),
+        (second) =>
+          second.rows.length === 0 || first.rows.length < found.pageSize
+            ? Stream.succeed(second)
+            : Stream.concat(Stream.succeed(second), ahead(first.index + 2, concurrency))
+      )
     )
     : ahead(first.index + 1, concurrency)
   return Stream.concat(Stream.succeed(first), rest).pipe(
@@ -236,6 +242,11 @@ const pagesFrom = (
     Stream.takeUntil((page) => page.index > first.index && page.rows.length === 0)
   )
 }
+
+/** Each page is read when those before it are done with, so that its rows are gone soon. */
+const inTurn = <R>(
+  pages: Stream.Stream<Effect.Effect<Guards.Page, PaginationError>, PaginationError, R>
+): Stream.Stream<Guards.Page, PaginationError, R> => Stream.mapEffect(pages, (page) => page)
 
 /** Some APIs answer with the last page again when they are asked for one after it; it is known by not being full. */
 const isAgain = (before: Guards.Page, page: Guards.Page, { pageSize }: Found): boolean =>

@@ -6,10 +6,11 @@
  * workflows cost their records, not a fiber each. Where the states come from is the caller's: a profile's list endpoint, or
  * anything that can be asked.
  */
-import { Clock, Duration, Effect, Queue, Random, Result as Try, Stream } from "effect"
+import { Clock, Deferred, Duration, Effect, Queue, type Scope, Stream } from "effect"
 import * as DurationText from "../core/DurationText.ts"
-import * as Agenda from "./wait/Agenda.ts"
-import { type Parent, Tally } from "./wait/Tally.ts"
+import { keyOf } from "./wait/Handles.ts"
+import * as Looks from "./wait/Looks.ts"
+import { type Rules, Tally } from "./wait/Tally.ts"
 
 /** A workflow that is awaited. */
 export interface Item {
@@ -29,6 +30,8 @@ export interface Seen {
   readonly state: "running" | "done" | "failed" | "unknown"
   /** The state in the API's own words. */
   readonly text: string
+  /** What it does and to what, where that is known. */
+  readonly about?: string | undefined
   /** From 0 to 1. */
   readonly progress?: number | undefined
   /** What the API says of it last. */
@@ -75,7 +78,7 @@ export interface Ended extends Item {
   readonly outcome: Outcome
   /** How it was seen last; absent when it never was. */
   readonly seen?: Seen | undefined
-  /** Why it is unreachable, or why its time was up. */
+  /** Why it is unreachable or missing, or why its time was up. */
   readonly problem?: string | undefined
   /** From its `since`, in milliseconds. */
   readonly durationMs: number
@@ -114,120 +117,109 @@ export const events = <E extends { readonly message: string }, R>(
     })
   )
 
-const wait = Effect.fnUntraced(function*<E extends { readonly message: string }, R>(
+/** A wait that others join. */
+export interface Waiting {
+  /** Waits for a workflow that has just begun; the first look is an interval away. Given twice at a time, it is awaited once. */
+  readonly await: (item: Item) => Effect.Effect<Ended>
+}
+
+/** Opens a wait for workflows that begin one after the other: those of one parent are asked for together, whenever they came. */
+export const open = Effect.fnUntraced(function*<E extends { readonly message: string }, R>(
+  options: Pick<
+    Options<E, R>,
+    Exclude<keyof Looks.Options<E, R>, "maxPolls"> | "absences" | "confirmations" | "failures"
+  >
+): Effect.fn.Return<Waiting, never, R | Scope.Scope> {
+  const tally = new Tally([], [], rulesOf(options, "never"), 0)
+  const joined = new Map<string, { readonly ended: Deferred.Deferred<Ended>; waiters: number }>()
+  const told = Effect.sync(() => {
+    for (const event of tally.take()) {
+      if (event._tag !== "Ended") continue
+      const one = joined.get(keyOf(event.item))
+      joined.delete(keyOf(event.item))
+      if (one !== undefined) Deferred.doneUnsafe(one.ended, Effect.succeed(event.item))
+    }
+  })
+  const looks = yield* Looks.make(tally, options, told)
+  // It ends with the scope, or because a look died: then so do those who wait, and those who come later.
+  let over: Effect.Effect<never> | undefined
+  yield* looks.run.pipe(
+    Effect.onError((cause) =>
+      Effect.sync(() => {
+        over = Effect.failCause(cause)
+        for (const { ended } of joined.values()) Deferred.doneUnsafe(ended, over)
+      })
+    ),
+    Effect.forkScoped
+  )
+
+  const join = (item: Item) => {
+    const known = joined.get(keyOf(item))
+    if (known !== undefined) return known
+    const one = { ended: Deferred.makeUnsafe<Ended>(), waiters: 0 }
+    joined.set(keyOf(item), one)
+    const parent = tally.add(item, looks.now())
+    if (parent !== undefined) looks.add(parent)
+    return one
+  }
+
+  return {
+    await: (item) =>
+      Effect.suspend(() => {
+        if (over !== undefined) return over
+        const one = join(item)
+        one.waiters++
+        const leave = Effect.sync(() => {
+          if (--one.waiters > 0 || joined.get(keyOf(item)) !== one) return
+          joined.delete(keyOf(item))
+          tally.drop(item)
+        })
+        return Effect.onInterrupt(Deferred.await(one.ended), () => leave)
+      })
+  }
+})
+
+const wait = <E extends { readonly message: string }, R>(
   items: ReadonlyArray<Item>,
   options: Options<E, R>,
   tell: (events: ReadonlyArray<Event>) => Effect.Effect<unknown>
-): Effect.fn.Return<Result, never, R> {
-  const clock = yield* Clock.Clock
-  const started = clock.monotonicTimeNanosUnsafe()
-  const now = () => Number((clock.monotonicTimeNanosUnsafe() - started) / 1_000n) / 1_000
-  const tally = new Tally(items, options.ended ?? [], {
-    until: options.until ?? "all",
-    failFast: options.failFast ?? false,
-    absences: options.absences ?? 3,
-    confirmations: options.confirmations ?? 1,
-    failures: options.failures ?? 10,
-    itemTimeout: millisOf(options.itemTimeout ?? Duration.infinity)
-  }, clock.currentTimeMillisUnsafe())
-  const polls = { count: 0, most: options.maxPolls ?? Infinity }
-  const told = Effect.suspend(() => {
-    const events = tally.take()
-    return events.length === 0 ? Effect.void : Effect.asVoid(tell(events))
-  })
-
-  const { stop, timeout } = options
-  const ends = [
-    looks(tally, options, polls, now, told),
-    ...(stop === undefined ? [] : [Effect.as(stop, "stopped" as const)]),
-    ...(timeout === undefined ? [] : [Effect.as(Effect.sleep(timeout), `within ${textOf(timeout)}`)])
-  ]
-  const why = yield* Effect.raceAllFirst(ends)
-  const result = tally.finish(why, polls.count, now())
-  yield* told
-  return result
-})
-
-/** Looks at whoever is due until the wait is over; answers with why it is when that is not for the workflows' sake. */
-const looks = <E extends { readonly message: string }, R>(
-  tally: Tally,
-  options: Options<E, R>,
-  polls: { count: number; readonly most: number },
-  now: () => number,
-  told: Effect.Effect<void>
-): Effect.Effect<string | undefined, never, R> =>
+): Effect.Effect<Result, never, R> =>
   Effect.scoped(Effect.gen(function*() {
-    const scope = yield* Effect.scope
-    const concurrency = options.concurrency ?? 5
-    const spacing = 1_000 / (options.pollsPerSecond ?? Infinity)
-    const look = looker(tally, options, now)
-    const interval = yield* intervalsOf(options)
-    const agenda = Agenda.make<Parent>()
-    for (const parent of tally.parents) agenda.add(0, parent)
-    // Told whenever a look has ended. A look that dies ends the wait in the same way.
-    const ended = yield* Queue.sliding<void>(1)
-    let underWay = 0
-    let nextAt = 0
+    const rules = rulesOf(options, options.until ?? "all")
+    const tally = new Tally(items, options.ended ?? [], rules, yield* Clock.currentTimeMillis)
+    const told = Effect.suspend(() => {
+      const events = tally.take()
+      return events.length === 0 ? Effect.void : Effect.asVoid(tell(events))
+    })
+    const looks = yield* Looks.make(tally, options, told)
 
-    const start = (parent: Parent) => {
-      polls.count++
-      underWay++
-      nextAt = Math.max(nextAt, now() - spacing) + spacing
-      const after = Effect.sync(() => {
-        underWay--
-        agenda.add(now() + interval(parent), parent)
-        Queue.offerUnsafe(ended, undefined)
-      })
-      return Effect.forkIn(
-        Effect.onError(Effect.andThen(look(parent), after), (cause) => Queue.failCause(ended, cause as never)),
-        scope,
-        { startImmediately: true }
-      )
-    }
-
-    while (true) {
-      tally.expire(now())
-      yield* told
-      if (tally.isOver()) return undefined
-      if (polls.count >= polls.most && underWay === 0) return `within ${polls.count} looks`
-      const due = underWay < concurrency && polls.count < polls.most ? agenda.next() : undefined
-      const lookAt = due === undefined ? Infinity : Math.max(due, nextAt)
-      const left = Math.min(lookAt, tally.nextDeadline()) - now()
-      if (left > 0) {
-        const next = Queue.take(ended)
-        yield* left === Infinity ? next : Effect.timeoutOption(next, Duration.millis(left))
-      } else if (lookAt <= now()) {
-        const parent = agenda.take()
-        if (tally.openOf(parent).length > 0) yield* start(parent)
-      }
-    }
+    const { stop, timeout } = options
+    const ends = [
+      looks.run,
+      ...(stop === undefined ? [] : [Effect.as(stop, "stopped" as const)]),
+      ...(timeout === undefined ? [] : [Effect.as(Effect.sleep(timeout), `within ${textOf(timeout)}`)])
+    ]
+    const why = yield* Effect.raceAllFirst(ends)
+    const result = tally.finish(why, looks.count(), looks.now())
+    yield* told
+    return result
   }))
 
-/** Makes what looks at a parent once and takes note of what it saw. */
-const looker = <E extends { readonly message: string }, R>(tally: Tally, options: Options<E, R>, now: () => number) => {
-  const timeout = Duration.fromInputUnsafe(options.pollTimeout ?? "1 minute")
-  const late = `there was no answer within ${textOf(timeout)}`
-  return Effect.fnUntraced(function*(parent: Parent) {
-    parent.looks++
-    const ids = tally.openOf(parent).map(({ item }) => item.id)
-    const seen = yield* Effect.result(options.poll(parent.name, ids)).pipe(
-      Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.succeed(Try.fail({ message: late })) })
-    )
-    if (Try.isSuccess(seen)) tally.note(parent, seen.success, now())
-    else tally.trouble(parent, seen.failure.message, now())
-  })
-}
+type RuleOptions = Pick<
+  Options<never, never>,
+  "absences" | "confirmations" | "failFast" | "failures" | "itemTimeout"
+>
 
-/**
- * Makes what says how long it is until a parent is looked at again, in milliseconds. The n-th look has the same share of
- * chance at every parent: three workflows that take as long as one are seen to end when it is.
- */
-const intervalsOf = Effect.fnUntraced(function*<E, R>(options: Options<E, R>) {
-  const intervals = (options.intervals ?? ["1 second", "2 seconds", "5 seconds", "10 seconds"]).map(millisOf)
-  const factors = yield* Effect.replicateEffect(Effect.map(Random.next, (random) => 0.9 + 0.2 * random), 64)
-  return ({ looks, step }: Parent): number =>
-    Math.max(1, (intervals[Math.min(step, intervals.length) - 1] ?? 0) * factors[looks % factors.length]!)
+const rulesOf = (
+  { absences = 3, confirmations = 1, failFast = false, failures = 10, itemTimeout }: RuleOptions,
+  until: Goal | "never"
+): Rules => ({
+  until,
+  failFast,
+  absences,
+  confirmations,
+  failures,
+  itemTimeout: Duration.toMillis(Duration.fromInputUnsafe(itemTimeout ?? Duration.infinity))
 })
 
 const textOf = (duration: Duration.Input): string => DurationText.format(Duration.fromInputUnsafe(duration))
-const millisOf = (duration: Duration.Input): number => Duration.toMillis(Duration.fromInputUnsafe(duration))

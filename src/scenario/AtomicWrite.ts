@@ -1,5 +1,5 @@
 /** Writing a file so that others see the old content or the new one, never a part, whatever interrupts it. */
-import { Effect, FileSystem, Path, type PlatformError, Random, Stream } from "effect"
+import { Effect, FileSystem, Path, PlatformError, Random, Stream } from "effect"
 
 /**
  * Replaces the file at `place` (absolute, resolved by `SafePath`) by writing beside it and renaming. Makes missing folders.
@@ -25,11 +25,18 @@ export const replaceByStream = <E, R>(
 ): Effect.Effect<void, E | PlatformError.PlatformError, R | FileSystem.FileSystem | Path.Path> =>
   through(place, undefined, (draft, files) => Stream.run(content, files.sink(draft, { flag: "wx" })))
 
-const through = Effect.fnUntraced(function*<E, R>(
+/** Replaces a file as {@link replace} does, by what `write` makes of the draft, whose path it is given; it is not there yet. */
+export const replaceBy = <A, E, R>(
+  place: string,
+  write: (draft: string) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | PlatformError.PlatformError, R | FileSystem.FileSystem | Path.Path> =>
+  through(place, undefined, write)
+
+const through = Effect.fnUntraced(function*<A, E, R>(
   place: string,
   wanted: number | undefined,
-  write: (draft: string, files: FileSystem.FileSystem) => Effect.Effect<void, E, R>
-): Effect.fn.Return<void, E | PlatformError.PlatformError, R | FileSystem.FileSystem | Path.Path> {
+  write: (draft: string, files: FileSystem.FileSystem) => Effect.Effect<A, E, R>
+): Effect.fn.Return<A, E | PlatformError.PlatformError, R | FileSystem.FileSystem | Path.Path> {
   const files = yield* FileSystem.FileSystem
   const paths = yield* Path.Path
   const folder = paths.dirname(place)
@@ -39,9 +46,19 @@ const through = Effect.fnUntraced(function*<E, R>(
   const mark = (yield* Random.nextInt).toString(36)
   const draft = paths.join(folder, `.${paths.basename(place).slice(0, 100)}.${mark}.tmp`)
 
-  yield* write(draft, files).pipe(
-    Effect.andThen(mode === undefined ? Effect.void : files.chmod(draft, mode)),
-    Effect.andThen(files.rename(draft, place)),
-    Effect.onError(() => Effect.ignore(files.remove(draft, { force: true })))
+  return yield* write(draft, files).pipe(
+    Effect.tap(mode === undefined ? Effect.void : files.chmod(draft, mode)),
+    Effect.tap(files.rename(draft, place)),
+    Effect.onError(() => Effect.ignore(files.remove(draft, { force: true }))),
+    Effect.mapError((error) =>
+      isAbout(error, draft)
+        ? PlatformError.systemError({ ...error.reason, pathOrDescriptor: place, cause: error.reason.cause })
+        : error
+    )
   )
 })
+
+/** Nobody has named the draft: what is wrong with it is told of the file. */
+const isAbout = (error: unknown, draft: string): error is { readonly reason: PlatformError.SystemError } =>
+  error instanceof PlatformError.PlatformError && error.reason instanceof PlatformError.SystemError &&
+  error.reason.pathOrDescriptor === draft

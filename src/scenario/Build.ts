@@ -34,6 +34,9 @@ export interface Controls {
   readonly expect?: string | ReadonlyArray<string | { readonly schema: string }>
   readonly expect_error?: string | boolean
   readonly save?: Readonly<Record<string, string>>
+  readonly metrics?: Readonly<
+    Record<string, { readonly trend: string } | { readonly rate: string } | { readonly counter: string }>
+  >
   readonly continue?: boolean
   readonly skip?: boolean | string
   readonly no_log?: boolean

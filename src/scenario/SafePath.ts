@@ -6,6 +6,7 @@
  * cannot see a link that is put in place between the check and the use; the root is no jail against other processes.
  */
 import { Effect, FileSystem, Option, Path, type PlatformError, Schema, Stream } from "effect"
+import * as Bytes from "../core/Bytes.ts"
 import * as ByteSize from "../core/ByteSize.ts"
 import { ActionError } from "./Action.ts"
 
@@ -104,7 +105,7 @@ export const read = Effect.fnUntraced(function*(
     Stream.runCollect,
     Effect.mapError((error) => unreadable(path, "read", error))
   )
-  const bytes = joined(chunks)
+  const bytes = Bytes.concat(chunks)
   if (bytes.length <= maxBytes) return bytes
   return yield* new SafePathError({
     reason: "TooLarge",
@@ -168,6 +169,20 @@ export const explain = (error: PlatformError.PlatformError): string => {
   return texts[code] ?? (code === "" ? error.message : `the system reported ${code}`)
 }
 
+/** A failure of the file system for people: what cannot be used, why, and what helps. */
+export const cannotUse = (
+  error: PlatformError.PlatformError
+): { readonly message: string; readonly hint?: string | undefined } => {
+  const { _tag, pathOrDescriptor: place } = { pathOrDescriptor: undefined, ...error.reason }
+  if (place === undefined) return { message: error.message }
+  return {
+    message: `${place} cannot be used: ${explain(error)}`,
+    hint: _tag === "PermissionDenied"
+      ? "give this user the right to read and write there, or name another place"
+      : undefined
+  }
+}
+
 /** The real place of `target`: that of its deepest existing folder, and the rest as it stands. */
 const realPlace = Effect.fnUntraced(function*(
   target: string,
@@ -203,16 +218,6 @@ const realPlace = Effect.fnUntraced(function*(
 const isInside = (paths: Path.Path, root: string, place: string): boolean => {
   const relative = paths.relative(root, place)
   return relative === "" || (relative !== ".." && !relative.startsWith(`..${paths.sep}`) && !paths.isAbsolute(relative))
-}
-
-const joined = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
-  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    bytes.set(chunk, at)
-    at += chunk.length
-  }
-  return bytes
 }
 
 const quote = (path: string): string => JSON.stringify(path)

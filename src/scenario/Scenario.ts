@@ -3,7 +3,9 @@
  * nodes here; `Compile.ts` turns them into closures.
  */
 import type { Duration } from "effect"
+import type { RetryPolicy } from "../core/RetryPolicy.ts"
 import type { SourceText, Span } from "../core/SourceText.ts"
+import type { LoadSettings } from "./LoadSettings.ts"
 import type { Node } from "./read/Node.ts"
 import type { Named } from "./read/Reader.ts"
 
@@ -40,6 +42,8 @@ export interface Scenario extends Head {
   readonly dataSets?: DataSets | undefined
   /** Robogo's inline message templates. */
   readonly templates: ReadonlyArray<Named<string>>
+  /** How `skein load` starts its iterations: `load`, or Robogo's `parallel.load_testing`. */
+  readonly load?: LoadSettings | undefined
   /** Robogo's `parallel`: how many of a kind run at once, such as `http_requests`. */
   readonly bounds?: Readonly<Record<string, number>> | undefined
 }
@@ -90,6 +94,16 @@ export type DataSource =
   }
   | { readonly _tag: "Query"; readonly query: string; readonly url?: Node | undefined; readonly span: Span }
 
+/** Of a trend the distribution is kept, of a rate how often it was true, of a counter the sum. */
+export interface Metric {
+  readonly kind: MetricKind
+  /** An expression over the output. */
+  readonly value: Node
+}
+
+export const metricKinds = ["trend", "rate", "counter"] as const
+export type MetricKind = typeof metricKinds[number]
+
 export interface Step {
   readonly spelling: Spelling
   readonly span: Span
@@ -108,6 +122,8 @@ export interface Step {
   readonly extract?: Node | undefined
   /** Names to be set from expressions over the output. */
   readonly save: ReadonlyArray<Named<Node>>
+  /** What a load measures of the output, beside latencies. */
+  readonly metrics?: ReadonlyArray<Named<Metric>> | undefined
   /** Robogo: the name that receives the whole output. */
   readonly result?: { readonly name: string; readonly span: Span } | undefined
   readonly continue: boolean
@@ -146,13 +162,7 @@ export interface Loop {
   readonly max: number
 }
 
-export interface Retry {
-  /** Tries in all, the first included. */
-  readonly attempts: number
-  readonly delay: Duration.Duration
-  readonly backoff: "fixed" | "linear" | "exponential"
-  readonly maxDelay?: Duration.Duration | undefined
-  readonly jitter: boolean
+export interface Retry extends RetryPolicy {
   /** Kinds of failure that are tried again; `undefined` means every error, but no failed expectation. */
   readonly on?: ReadonlyArray<string> | undefined
   /** Tried again only while this holds. */

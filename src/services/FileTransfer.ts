@@ -1,7 +1,8 @@
 /**
  * Files that come over HTTP: bodies that go to disk as they arrive, into a part that gets its name when it is whole.
  *
- * Implementation: `layers/live/UndiciFileTransfer` (undici and real files). `programs/Download` makes downloads of it.
+ * Implementations: `layers/live/SocketFileTransfer`, through proxies `layers/live/UndiciFileTransfer`; `layers/fake/FakeFileTransfer`. All pass
+ * `test/services/FileTransferSuite`. `programs/Download` makes downloads of it.
  */
 import { Context, type Duration, type Effect, Schema, type Scope } from "effect"
 import type { ConnectionOptions } from "./HttpPolicy.ts"
@@ -100,14 +101,14 @@ export interface Part {
   readonly size: Effect.Effect<number, FileTransferError>
   /** What was last remembered; `undefined` when nothing, or when it was lost. */
   readonly note: Effect.Effect<string | undefined, FileTransferError>
-  /** Brings what was written to disk, and then the note, at once or not at all. */
+  /** Brings what was written to disk, and then the note, at once or not at all. Of several at the same time the last one stays. */
   readonly remember: (note: string) => Effect.Effect<void, FileTransferError>
   /** Forgets content and note. */
   readonly reset: Effect.Effect<void, FileTransferError>
   /** Reads the content once for all that is wanted. */
   readonly examine: (wanted: Wanted) => Effect.Effect<Found, FileTransferError>
   /**
-   * Brings the content to disk and gives it its name, at once or not at all; the part is gone then. Fails with `Exists` when there is
+   * Brings the content to disk and gives it its name, at once or not at all; the part goes with its scope. Fails with `Exists` when there is
    * a file and `replace` is not set.
    */
   readonly finish: (options: { readonly replace: boolean }) => Effect.Effect<void, FileTransferError>

@@ -21,7 +21,9 @@ export class PoliteHttp extends Context.Service<PoliteHttp, {
   ) => Effect.Effect<HttpExchange.Exchange, HttpExchange.HttpExchangeError, HttpClient.HttpClient>
   /** What was changed because of what hosts did, oldest first; the latest thousand. */
   readonly decisions: Effect.Effect<ReadonlyArray<Decision>>
-  /** How it stands with a host (`api.test:8443`). */
+  /** The gate of a host (`api.test:8443`), for those who send their requests themselves; it ends with this client. */
+  readonly gate: (host: string) => Effect.Effect<HostGate.HostGate>
+  /** How it stands with a host. */
   readonly state: (host: string) => Effect.Effect<HostGate.State>
 }>()("skein/services/PoliteHttp") {}
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect } from "effect"
+import { Cause, Effect, PlatformError } from "effect"
 import { TestConsole } from "effect/testing"
 import { CommandError, Exit } from "../../src/cli/ExitCode.ts"
 import * as Failure from "../../src/cli/Failure.ts"
@@ -35,6 +35,23 @@ describe("Failure.report", () => {
 
       assert.strictEqual(code, 5)
       assert.strictEqual(stderr, "error: cannot read x.yaml")
+    }))
+
+  it.effect("what the system refuses is told in words: what cannot be used, why, and what helps", () =>
+    Effect.gen(function*() {
+      const error = PlatformError.systemError({
+        _tag: "PermissionDenied",
+        module: "FileSystem",
+        method: "open",
+        pathOrDescriptor: "/locked/x.csv",
+        cause: Object.assign(new Error("EACCES: permission denied"), { code: "EACCES" })
+      })
+
+      assert.deepStrictEqual(yield* report(Cause.fail(error)), {
+        code: 5,
+        stderr: "error: /locked/x.csv cannot be used: permission denied\n" +
+          "  give this user the right to read and write there, or name another place"
+      })
     }))
 
   it.effect("a defect is a bug of skein: 70, and a stack only with SKEIN_DEBUG", () =>

@@ -6,8 +6,8 @@ import { createServer } from "node:http"
 import type { AddressInfo } from "node:net"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
-import { seeds } from "../support/seeds.ts"
-import { type Ended, folder, shell, start } from "./commandLine.ts"
+import { numbers, seeds } from "../support/seeds.ts"
+import { call, type Ended, folder, shell, start } from "./commandLine.ts"
 
 /** What was done, in order; an item counts once its answer is sent. */
 const log: Array<string> = []
@@ -31,8 +31,7 @@ beforeAll(async () => {
 })
 
 const put = (path: string) => ["http", "--with", "method=PUT", "--with", `url=${base}/${path}`, "--rate", "10000"]
-const batch = (files: { readonly path: string }, ...args: ReadonlyArray<string>) =>
-  start(["batch", ...args], files.path).ended
+const batch = (files: { readonly path: string }, ...args: ReadonlyArray<string>) => call(["batch", ...args], files.path)
 
 interface Json {
   readonly summary: Readonly<Record<string, number>>
@@ -56,6 +55,15 @@ describe.concurrent("skein batch", () => {
     { args: [], code: 2, because: "there are no items" },
     { args: ["--allow-empty"], code: 0, because: "no items is accepted" },
     { args: ["--from", "absent.csv"], code: 2, because: "there is no such file" },
+    { args: ["--from", "http://127.0.0.1:1/items"], code: 5, because: "nobody answers there" },
+    { args: ["--from", "postgres://127.0.0.1:1/shop"], code: 2, because: "nobody said which rows of the database" },
+    { args: ["--query", "select 1"], code: 2, because: "nobody said which database" },
+    { args: ["--query", "select 1", "--from", "items.csv"], code: 2, because: "a file is no database" },
+    {
+      args: ["--query", "select 1", "--from", "postgres://127.0.0.1:1/shop"],
+      code: 5,
+      because: "no database is there"
+    },
     { args: ["a", "--where", "item =="], code: 2, because: "the condition is no expression" },
     { args: ["a", "--where", "itm == 'a'"], code: 2, because: "the condition names nothing there is" },
     { args: ["a", "--out", "out.pdf"], code: 2, because: "there is no such format" },
@@ -76,6 +84,10 @@ describe.concurrent("skein batch", () => {
     { args: ["htp", "a"], says: "did you mean \"http\"?" },
     { args: ["http", "--with", "urk=x", "a"], says: "did you mean url?" },
     { args: ["two.yaml", "a"], says: "there is no file" },
+    {
+      args: ["log", "--with", "message=a", "a", "--where", "itm == 'a'"],
+      says: "--where itm == 'a', column 1, of item 1: unknown name itm\n  did"
+    },
     { args: ["http", "--with", "url=/", "--waves", "5,x", "a"], says: "5,50,rest" }
   ])("says what is wrong and does nothing: $args", async ({ args, says }) => {
     using files = folder({})
@@ -98,8 +110,10 @@ describe.concurrent("skein batch", () => {
     )
 
     assert.strictEqual(code, 0)
-    assert.include(stdout, `1  PUT ${base}/dry/7\n2  PUT ${base}/dry/9\n2 items, 2 requests`)
+    assert.include(stdout, `1  PUT ${base}/dry/7\n2  PUT ${base}/dry/9\n2 items, 2 requests, nothing was done`)
     assert.deepStrictEqual(seen("/dry/"), [])
+    const slow = await batch(files, ...put("dry/${item}").slice(0, -2), "a", "b", "c", "--rate", "1", "--dry-run")
+    assert.include(slow.stdout, "3 items, 3 requests, at least 2s at 1 requests a second, nothing was done")
   })
 
   it("items come from CSV, JSON, JSON lines, lines and stdin, through --where and --each", async () => {
@@ -233,7 +247,7 @@ describe.concurrent("skein batch", () => {
 
 describe("skein batch, killed", () => {
   const kills = 5
-  const chains = Math.ceil(seeds(500) / kills)
+  const chains = Math.max(2, Math.ceil(seeds(500) / kills))
   const items = Array.from({ length: 60 }, (_, n) => `i${n}`)
 
   const chain = async (seed: number) => {
@@ -242,7 +256,7 @@ describe("skein batch, killed", () => {
     const method = seed % 2 === 0 ? "PUT" : "POST"
     const args = ["batch", "http", "--with", `method=${method}`, "--with", `url=${base}/k${seed}/\${item}?delay=10`]
     const flags = ["--rate", "10000", "-c", "4", "--from", "items.txt", "--resume", "--format", "json"]
-    const random = mulberry(seed)
+    const random = numbers(seed)
     const again: Array<string> = []
     for (let n = 0; n < kills; n++) {
       const before = seen(`/k${seed}/`).length
@@ -258,7 +272,7 @@ describe("skein batch, killed", () => {
     }
     const recorded = new Set(again)
     const after = log.length
-    const last = await start([...args, ...flags], files.path).ended
+    const last = await call([...args, ...flags], files.path)
     const { failures } = json(last)
     const done = seen(`/k${seed}/`).map((line) => line.split("/").at(-1)!)
     const unknown = failures.map(({ item }) => String(item))
@@ -295,15 +309,4 @@ const succeededIn = (path: string): ReadonlyArray<string> => {
     const row = JSON.parse(line) as { readonly item: string; readonly outcome: string }
     return row.outcome === "succeeded" ? [row.item] : []
   })
-}
-
-/** Random numbers in [0, 1) that a seed fixes. */
-const mulberry = (seed: number) => {
-  let state = seed * 7_919 + 1
-  return () => {
-    state = state + 0x6d2b79f5 | 0
-    let mixed = Math.imul(state ^ state >>> 15, state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61)
-    return ((mixed ^ mixed >>> 14) >>> 0) / 4_294_967_296
-  }
 }

@@ -1,19 +1,26 @@
-/** The command line as a process of its own, in a folder of its own; bundled from the sources as they are now. */
-import { afterAll } from "@effect/vitest"
+/** The command line in a folder of its own: as a process, or in this one. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { inject } from "@effect/vitest"
+import { Console, Effect, Layer, Metric, Sink, Stdio } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
+import * as NodeConsole from "node:console"
 import { once } from "node:events"
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Writable } from "node:stream"
 import { setTimeout } from "node:timers/promises"
-import { threadId } from "node:worker_threads"
-import { buildCli } from "../../scripts/bundle.ts"
+import { Machine } from "../../src/cli/Machine.ts"
+import { main } from "../../src/cli/main.ts"
+import * as FakeServers from "../../src/layers/embedded/FakeServers.ts"
+import * as Live from "../../src/layers/Live.ts"
+import * as FileJournal from "../../src/layers/live/FileJournal.ts"
+import * as NodeActionModules from "../../src/layers/live/NodeActionModules.ts"
+import * as LoadMachine from "../../src/layers/LoadMachine.ts"
+import { invocation } from "./invocation.ts"
 
-// Inside the repository, so that the bundle finds the packages that are not in it.
-const built = join(import.meta.dirname, `../../.cache/cli-${process.pid}-${threadId}`)
+const built = inject("builtCommand")
 const bin = join(built, "bin.js")
-await buildCli(built)
-afterAll(() => rmSync(built, { recursive: true, force: true }))
 
 /** A folder with files, gone when it is disposed. */
 export const folder = (files: Readonly<Record<string, string>>) => {
@@ -40,9 +47,64 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
-// The cache halves the time that the command takes to load.
-const cache = join(tmpdir(), "skein-test-cache")
+// Compiled once as well.
+const cache = join(built, "compiled")
 const environment = { ...process.env, NO_COLOR: "1", CI: "", npm_command: undefined, NODE_COMPILE_CACHE: cache }
+const given = Object.fromEntries(
+  Object.entries(environment).filter((one): one is [string, string] => one[1] !== undefined)
+)
+
+/**
+ * What `skein` with `args` prints and how it ends, without the start of a process: for tests in which signals, pipes and what
+ * lies around are not the point. The layers are those of `bin.ts`; nothing comes on stdin.
+ */
+export const call = (args: ReadonlyArray<string>, cwd: string): Promise<Ended> =>
+  Effect.runPromise(calling(args, cwd, machine))
+
+/** The same on another machine, and by the clock of who runs it. */
+export const calling = Effect.fnUntraced(function*(
+  args: ReadonlyArray<string>,
+  cwd: string,
+  machine: Layer.Layer<Machine>
+) {
+  const said = { stdout: "", stderr: "" }
+  const sink = (name: keyof typeof said) => () =>
+    Sink.forEach((chunk: string | Uint8Array) =>
+      Effect.sync(() => {
+        said[name] += typeof chunk === "string" ? chunk : Buffer.from(chunk).toString()
+      })
+    )
+  const stream = (name: keyof typeof said) =>
+    new Writable({
+      write: (chunk, _encoding, done) => {
+        said[name] += String(chunk)
+        done()
+      }
+    })
+  const code = yield* main(args).pipe(
+    Effect.provide(Layer.mergeAll(
+      NodeServices.layer,
+      Stdio.layerTest({ stdout: sink("stdout"), stderr: sink("stderr") }),
+      machine,
+      invocation({ directory: cwd, environment: given })
+    )),
+    Effect.provideService(Metric.MetricRegistry, new Map()),
+    Effect.provideService(
+      Console.Console,
+      new NodeConsole.Console({ stdout: stream("stdout"), stderr: stream("stderr") })
+    )
+  )
+  return { code: code ?? null, signal: null, ...said } satisfies Ended
+})
+
+const machine = Layer.succeed(Machine, {
+  services: Live.layer,
+  modules: NodeActionModules.layer,
+  load: LoadMachine.watched({ environment: {} }),
+  fakeServers: FakeServers.layer.pipe(Layer.provide(FileJournal.layer())),
+  staySmall: Effect.void,
+  bundled: false
+})
 
 /** Starts `skein` with `args`. */
 export const start = (args: ReadonlyArray<string>, cwd: string): Running =>

@@ -20,7 +20,9 @@ const doctor = (health: Health, text: string, ...args: ReadonlyArray<string>) =>
     const machine = Layer.succeed(Machine, {
       services,
       modules: Layer.empty as never,
+      load: Layer.empty as never,
       fakeServers: Layer.empty as never,
+      staySmall: Effect.void,
       bundled: false
     })
     const code = yield* main(["doctor", ...args]).pipe(

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { MongoClient } from "mongodb"
 import { createServer } from "node:net"
-import { firstLine, folder, start } from "./commandLine.ts"
+import { call, firstLine, folder, start } from "./commandLine.ts"
 
 const counted = async (url: string): Promise<number> => {
   const client = await MongoClient.connect(url)
@@ -41,7 +41,7 @@ describe.concurrent("skein fake mongo", () => {
     await new Promise((resolve) => other.once("listening", resolve))
     const { port } = other.address() as { readonly port: number }
 
-    const { code, stderr, stdout } = await start(["fake", "mongo", "--port", `${port}`], files.path).ended
+    const { code, stderr, stdout } = await call(["fake", "mongo", "--port", `${port}`], files.path)
     other.close()
 
     assert.strictEqual(code, 5)
@@ -66,7 +66,7 @@ describe.concurrent("skein fake mongo", () => {
 
   it("refuses what is no port", async () => {
     using files = folder({})
-    const { code, stderr } = await start(["fake", "mongo", "--port", "70000"], files.path).ended
+    const { code, stderr } = await call(["fake", "mongo", "--port", "70000"], files.path)
     assert.strictEqual(code, 2)
     assert.include(stderr, "--port")
   })
@@ -134,7 +134,7 @@ describe.concurrent("skein fake pantheon", () => {
 
   it("a switch that is none is wrong usage, with what was meant", async () => {
     using files = folder({})
-    const { code, stderr } = await start(["fake", "pantheon", "--switch", "latncy=1s"], files.path).ended
+    const { code, stderr } = await call(["fake", "pantheon", "--switch", "latncy=1s"], files.path)
     assert.strictEqual(code, 2)
     assert.include(stderr, "there is no switch \"latncy\"; did you mean \"latency\"?")
   })

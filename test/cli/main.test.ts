@@ -14,7 +14,9 @@ const nothing: Layer.Layer<never> = Layer.unwrap(Effect.die("not needed"))
 const noMachine = Layer.succeed(Machine, {
   services: () => nothing as Layer.Layer<MachineServices>,
   modules: nothing as Layer.Layer<ActionModules>,
+  load: Layer.empty as never,
   fakeServers: nothing as Layer.Layer<FakeServer>,
+  staySmall: Effect.void,
   bundled: false
 })
 const services = Layer.mergeAll(NodeServices.layer, invocation(), noMachine)

@@ -4,11 +4,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
 import { seeds } from "../support/seeds.ts"
-import { appears, folder, start } from "./commandLine.ts"
+import { appears, call, folder, start } from "./commandLine.ts"
 import * as ListServer from "./ListServer.ts"
 
 const fast = ["--requests-per-second", "10000"]
-const run = (args: ReadonlyArray<string>, cwd: string) => start(["paginate", ...fast, ...args], cwd).ended
+const run = (args: ReadonlyArray<string>, cwd: string) => call(["paginate", ...fast, ...args], cwd)
 const ids = (text: string) => text.trim().split("\n").map((line) => (JSON.parse(line) as { readonly id: number }).id)
 const upTo = (count: number) => Array.from({ length: count }, (_, id) => id)
 const kinds = 4
@@ -93,9 +93,10 @@ describe.concurrent("skein paginate", () => {
       [[], 2, /<list>/],
       [["sites"], 2, /sites is no list/],
       [[list, "--style", "pages"], 2, /--style pages is no way to page/],
+      [["pantheon:sites", "--style", "page"], 2, /--style is for lists at URLs/],
       [[list, "--fields", "a,,b"], 2, /--fields has an empty name/],
       [[list, "--where", "id =="], 2, /--where id ==/],
-      [[list, "--where", "idd == 1"], 1, /unknown name idd\n {2}did you mean "id"/],
+      [[list, "--where", "idd == 1"], 1, /--where idd == 1, column 1: unknown name idd\n {2}did you mean "id"/],
       [[list, "--jq", ".["], 2, /--jq \.\[/],
       [[list, "--output", "x.txt"], 2, /does not say how to write it/],
       [[list, "--resume", "j"], 2, /--resume needs --output/],

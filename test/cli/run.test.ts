@@ -1,7 +1,7 @@
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
-import { folder, start } from "./commandLine.ts"
+import { call, folder } from "./commandLine.ts"
 
 const files = folder({
   "pass.yaml": "name: Pass\ntags: [fast]\nsteps:\n  - log: hello\n",
@@ -23,7 +23,7 @@ const files = folder({
   "skein.yaml": "environments:\n  one: { vars: { stage: one } }\n  two: { vars: { stage: two } }\n"
 })
 
-const run = (...args: ReadonlyArray<string>) => start(["run", ...args], files.path).ended
+const run = (...args: ReadonlyArray<string>) => call(["run", ...args], files.path)
 
 interface JsonReport {
   readonly summary: Readonly<Record<string, number>>
@@ -140,11 +140,11 @@ describe("skein run, after other runs", () => {
       "fail.yaml": "name: Fail\nsteps:\n  - assert: 1 == 2\n",
       "flaky.yaml": readFileSync(join(files.path, "flaky.yaml"), "utf8")
     })
-    const flaky = await start(["run", "flaky.yaml", "--retries", "1", "--fail-on-flaky"], own.path).ended
+    const flaky = await call(["run", "flaky.yaml", "--retries", "1", "--fail-on-flaky"], own.path)
     assert.strictEqual(flaky.code, 1)
-    assert.strictEqual((await start(["run", "pass.yaml", "fail.yaml"], own.path).ended).code, 1)
+    assert.strictEqual((await call(["run", "pass.yaml", "fail.yaml"], own.path)).code, 1)
 
-    const { stdout } = await start(["run", ".", "--last-failed", "--format", "json"], own.path).ended
+    const { stdout } = await call(["run", ".", "--last-failed", "--format", "json"], own.path)
 
     assert.deepStrictEqual(reportOf(stdout).cases.map(({ name }) => name), ["Fail"])
   })
@@ -156,12 +156,12 @@ describe("skein run, after other runs", () => {
     for (const shard of ["1/2", "2/2"]) {
       const flags = ["--shard", shard, "--format", "json", "--report", `json=shard-${shard[0]}.json`]
       names.push(
-        ...reportOf((await start(["run", ".", ...flags], own.path).ended).stdout).cases.map(({ name }) => name)
+        ...reportOf((await call(["run", ".", ...flags], own.path)).stdout).cases.map(({ name }) => name)
       )
     }
     assert.deepStrictEqual(names.toSorted(), ["Case 1", "Case 2", "Case 3", "Case 4"])
 
-    const merged = await start(["report", "merge", "shard-1.json", "shard-2.json", "--format", "json"], own.path).ended
+    const merged = await call(["report", "merge", "shard-1.json", "shard-2.json", "--format", "json"], own.path)
 
     assert.strictEqual(merged.code, 0, merged.stderr)
     assert.strictEqual(reportOf(merged.stdout).summary["passed"], 4)

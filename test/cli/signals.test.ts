@@ -64,7 +64,7 @@ describe.concurrent("signals", () => {
   })
 
   it("R26 a teardown gets --grace and no more", async () => {
-    const { files, run } = await underWay(["--grace", "100ms"], "sleep: 60s")
+    const { files, run } = await underWay(["--grace", "500ms"], "sleep: 60s")
     using _ = files
 
     signalAll(run, "SIGTERM")

@@ -1,74 +1,12 @@
 /** `skein wait` in one process, on an API by script and in virtual time. */
-import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, FileSystem, Layer, type Scope } from "effect"
-import { TestClock, TestConsole } from "effect/testing"
-import { setImmediate, setTimeout } from "node:timers/promises"
-import { Machine, type MachineServices } from "../../src/cli/Machine.ts"
-import { main } from "../../src/cli/main.ts"
-import * as FakeStopSignal from "../../src/layers/fake/FakeStopSignal.ts"
-import type { Definition } from "../../src/services/MockServer.ts"
-import * as Testing from "../../src/testing.ts"
-import { invocation } from "./invocation.ts"
-
-type Routes = NonNullable<Definition["routes"]>
+import { assert, describe } from "@effect/vitest"
+import { Effect } from "effect"
+import { cli, run } from "./waiting.ts"
 
 const states = (...states: ReadonlyArray<string>) => states.map((status) => ({ json: { id: "t1", status } }))
 const task = (id: string, state: string) => ({ uuid: id, state, part: 40, last: `${id} is ${state}` })
 const flags = ["--state", "body.status", "--done", "ok,succeeded", "--failed", "failed,aborted"]
 const url = ["--url", "http://api/tasks/{id}", ...flags]
-
-/** Runs `skein wait` in a folder that has `files`, for an hour and more of virtual time. */
-const run = (
-  routes: Routes,
-  args: ReadonlyArray<string>,
-  options: {
-    readonly files?: Readonly<Record<string, string>>
-    readonly environment?: Readonly<Record<string, string>>
-    /** Seconds until Ctrl-C. */
-    readonly stopAfter?: number
-  } = {}
-) =>
-  Effect.gen(function*() {
-    const http = yield* Testing.FakeHttpClient
-    yield* http.setRoutes(routes)
-    const directory = yield* Testing.write(options.files ?? {})
-    const context = yield* Effect.context<Testing.Services | Testing.Controls>()
-    // What else a machine has, waiting does not ask for.
-    const services = () => Layer.succeedContext(context) as unknown as Layer.Layer<MachineServices>
-    const machine = Layer.succeed(Machine, {
-      services,
-      modules: Layer.empty as never,
-      fakeServers: Layer.empty as never,
-      bundled: false
-    })
-    const { environment } = options
-    const fiber = yield* main(["wait", ...args]).pipe(
-      Effect.provide(
-        Layer.merge(invocation(environment === undefined ? { directory } : { directory, environment }), machine)
-      ),
-      Effect.forkChild
-    )
-    const control = yield* Testing.FakeStopSignal
-    // Files and modules are real: virtual time begins with the first request.
-    while (fiber.pollUnsafe() === undefined && (yield* http.calls).length === 0) {
-      yield* Effect.promise(() => setTimeout(5))
-    }
-    for (let second = 0; fiber.pollUnsafe() === undefined; second++) {
-      if (second === options.stopAfter) yield* control.stop()
-      yield* TestClock.adjust("1 second")
-      yield* Effect.promise(() => setImmediate())
-    }
-    const code = yield* Fiber.join(fiber)
-    const files = yield* FileSystem.FileSystem
-    return {
-      code,
-      directory,
-      stdout: (yield* TestConsole.logLines).join("\n"),
-      stderr: (yield* TestConsole.errorLines).join("\n"),
-      calls: yield* http.calls,
-      read: (name: string) => files.readFileString(`${directory}/${name}`)
-    }
-  }).pipe(Effect.provide(FakeStopSignal.layer, { local: true }))
 
 interface Answer {
   readonly verdict: string
@@ -86,10 +24,9 @@ interface Answer {
 }
 const parse = (text: string) => JSON.parse(text) as Answer
 
-type Needs = Testing.Services | Testing.Controls | Scope.Scope
-
-const cli = (name: string, body: () => Effect.Effect<void, unknown, Needs>) =>
-  it.effect(name, () => Effect.suspend(body).pipe(Effect.scoped, Effect.provide(Testing.layer())))
+/** The code of a call that nobody answers, and the end of what it says. */
+const said = (...args: ReadonlyArray<string>) =>
+  Effect.map(run({}, args), ({ code, stderr }) => `${code} ${stderr.split("\n").slice(-2).join(" ")}`)
 
 describe("skein wait", () => {
   cli("waits for tasks of an API without a profile, and ends with 0 when all are done", () =>
@@ -260,9 +197,6 @@ describe("skein wait", () => {
 
   cli("says what is wrong with the flags, with 2", () =>
     Effect.gen(function*() {
-      const said = (...args: ReadonlyArray<string>) =>
-        Effect.map(run({}, args), ({ code, stderr }) => `${code} ${stderr.split("\n").slice(-2).join(" ")}`)
-
       assert.include(yield* said("t1"), "2 error: \"t1\" is no workflow of a profile")
       assert.include(yield* said("--url", "http://api/{id}", "t1"), "it takes --state and --done")
       assert.include(yield* said("--url", "http://api/", ...flags, "t1"), "--url has no {id}")
@@ -271,6 +205,9 @@ describe("skein wait", () => {
         "did you mean body?"
       )
       assert.include(yield* said(...url), "there is nothing to wait for")
+      assert.include(yield* said("--handles", "new.json"), "there is nothing to wait for: new.json is not there yet")
+      assert.include(yield* said(...url, "--file", "none.txt"), "cannot read --file none.txt: no such file")
+      assert.include(yield* said(...url, "--quorum", "3", "a", "b"), "--quorum 3 cannot happen: 2 are waited for")
       assert.include(yield* said(...url, "--any", "--quorum", "2", "t1"), "only one can be")
       assert.include(yield* said(...url, "--header", "nonsense", "t1"), "--header is not like name: value")
       assert.include(yield* said("--list", "http://a/{parent}", ...flags, "t1"), "write parent/id, or give --parent")

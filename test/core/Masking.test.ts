@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
 import * as fc from "fast-check"
 import * as Masking from "../../src/core/Masking.ts"
+import { leastMillis } from "../support/processorTime.ts"
 
 const maskingOf = (...secrets: ReadonlyArray<string>) => {
   const masking = Masking.make()
@@ -251,10 +252,11 @@ describe("Masking", () => {
 
   it("stays linear on texts and secrets made of escapes", () => {
     const masking = maskingOf("\\".repeat(40), "\"".repeat(40), "%".repeat(40), "&".repeat(40))
-    const began = performance.now()
-    for (const unit of ["\\", "\"", "%25", "&amp;", "\\\""]) masking.text(unit.repeat(500))
+    const took = leastMillis(1, () => {
+      for (const unit of ["\\", "\"", "%25", "&amp;", "\\\""]) masking.text(unit.repeat(500))
+    })
 
-    assert.isBelow(performance.now() - began, 1_000)
+    assert.isBelow(took, 1_000)
   })
 
   it.effect("is a service", () =>

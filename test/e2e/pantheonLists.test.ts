@@ -93,10 +93,25 @@ describe("lists of Pantheon", () => {
       yield* inTime(Effect.gen(function*() {
         const api = yield* open()
         for (const [name, ...args] of lists) assert.isNotEmpty(yield* rowsOf(api, name, ...args), name)
+        const [domain] = yield* rowsOf(api, "dns", site.name, "live")
+        assert.deepInclude(domain, { status: "okay", certificate: "okay" })
         for (const name of ["workflows", "recent-workflows"]) assert.isEmpty(yield* rowsOf(api, name, site.name))
         assert.isEmpty(yield* rowsOf(api, "backup-schedule", site.name, "live"))
       }))
     }).pipe(Effect.scoped, Effect.provide(layer())))
+
+  it.effect("sites that were read before and did not change are not sent again", () =>
+    Effect.gen(function*() {
+      const fake = yield* FakePantheon
+      const api = yield* inTime(open())
+      const first = yield* inTime(rowsOf(api, "sites"))
+      const { byRoute, byStatus } = yield* fake.counts
+      const second = yield* inTime(rowsOf(api, "sites"))
+
+      assert.deepStrictEqual(second, first)
+      const pages = byStatus["200"]! - byRoute["POST authorize/machine-token"]!
+      assert.deepInclude((yield* fake.counts).byStatus, { "200": byStatus["200"], "304": pages })
+    }).pipe(Effect.scoped, Effect.provide(layer({ sites: 250, organizations: 2 }))))
 
   it.effect("a session that ends on the way is had again, by one login", () =>
     Effect.gen(function*() {

@@ -1,6 +1,6 @@
 /** Operations, workflows and downloads of Pantheon's profile, against the fake API in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Clock, Effect, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import { createHash } from "node:crypto"
 import type { ValueRecord } from "../../src/core/Value.ts"
@@ -103,6 +103,69 @@ describe("work on Pantheon", () => {
       assert.strictEqual(adopted, 3)
       assert.deepStrictEqual(result.items.map(({ outcome }) => outcome), targets.map(() => "done"))
       assert.deepInclude(yield* fake.counts, { starts: 10, duplicateStarts: 0, lostStarts: 3 })
+    }).pipe(Effect.scoped, Effect.provide(layer())))
+
+  it.effect("an equal workflow that was started before is not adopted: what was lost on its way is not known", () =>
+    Effect.gen(function*() {
+      const fake = yield* FakePantheon
+      const [name] = fake.world.names.keys()
+      const { error, handles } = yield* inTime(Effect.gen(function*() {
+        const api = yield* open()
+        const operation = yield* api.operation("env:deploy")
+        const deploy = Effect.flatMap(operation.prepare(`${name}.live`), ({ run }) => run)
+        const { handles } = yield* deploy
+        yield* Effect.sleep("5 seconds")
+        // It never comes to the API, and nobody says so.
+        yield* fake.set({ "fault POST sites/:site/environments/:environment/workflows": "reset*1" })
+        const error = yield* Effect.flip(deploy)
+        return { error, handles }
+      }))
+
+      assert.lengthOf(handles, 1)
+      assert.strictEqual(error.reason, "Lost")
+      assert.strictEqual((yield* fake.counts).starts, 1)
+    }).pipe(Effect.scoped, Effect.provide(layer())))
+
+  it.effect("an operation that may be done twice adopts what a lost answer started, and is sent again when there is nothing", () =>
+    Effect.gen(function*() {
+      const fake = yield* FakePantheon
+      const [name] = fake.world.names.keys()
+      const route = "fault POST sites/:site/environments/:environment/workflows"
+      const done = yield* inTime(Effect.gen(function*() {
+        const api = yield* open()
+        const operation = yield* api.operation("env:connection")
+        const { run } = yield* operation.prepare(`${name}.dev`, { mode: "git" })
+        yield* fake.set({ lost_starts: 1 })
+        const adopted = yield* run
+        yield* Effect.sleep("2 seconds")
+        yield* fake.set({ [route]: "reset*1" })
+        const again = yield* run
+        return [adopted.adopted, again.adopted]
+      }))
+
+      assert.deepStrictEqual(done, [true, false])
+      assert.deepInclude(yield* fake.counts, { starts: 2, lostStarts: 1 })
+    }).pipe(Effect.scoped, Effect.provide(layer())))
+
+  it.effect("after a kill a copy of two workflows is known only when both were started", () =>
+    Effect.gen(function*() {
+      const fake = yield* FakePantheon
+      const [name] = fake.world.names.keys()
+      const [half, whole] = yield* inTime(Effect.gen(function*() {
+        const api = yield* open()
+        const operation = yield* api.operation("env:clone")
+        const since = yield* Clock.currentTimeMillis
+        const both = yield* operation.prepare(`${name}.test`, { from: "live" })
+        const one = yield* operation.prepare(`${name}.test`, { from: "live", elements: "database" })
+        const other = yield* operation.prepare(`${name}.test`, { from: "live", elements: "files" })
+        yield* one.run
+        const half = yield* both.started(since)
+        yield* other.run
+        return [half, yield* both.started(since)]
+      }))
+
+      assert.lengthOf(half!, 0)
+      assert.lengthOf(whole!, 2)
     }).pipe(Effect.scoped, Effect.provide(layer())))
 
   it.effect("workflows that fail say why, and states that nobody knows are no success", () =>

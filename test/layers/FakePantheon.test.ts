@@ -107,6 +107,28 @@ describe("lists", () => {
       many
     ))
 
+  it.effect("some have a weak ETag, under the older API only: 304 for who has the list, and a new one once it has changed", () =>
+    on(
+      Effect.gen(function*() {
+        const fake = yield* FakePantheon
+        const { ask } = yield* loggedIn
+        const list = `GET ${yield* orgSites}`
+        const { etag = "" } = (yield* ask(list)).headers
+        const again = (headers = { "if-none-match": etag }) => ask(list, { headers })
+
+        assert.match(etag, /^W\/"[0-9a-f-]+"$/)
+        assert.deepInclude(yield* again(), { status: 304, body: "" })
+        assert.notProperty((yield* ask(list, { base: "/v0" })).headers, "etag")
+        for (const site of fake.world.sites.values()) site.owner = "somebody else"
+        const changed = yield* again()
+        assert.strictEqual(changed.status, 200)
+        assert.notStrictEqual(changed.headers["etag"], etag)
+        yield* fake.set({ list_etags: "off" })
+        assert.notProperty((yield* again()).headers, "etag")
+      }),
+      many
+    ))
+
   it.effect("a walk finds every site once, under every cursor but the inclusive one, which gives each boundary twice", () =>
     on(
       Effect.gen(function*() {

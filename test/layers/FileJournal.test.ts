@@ -18,7 +18,7 @@ import { join } from "node:path"
 import { crc32c } from "../../src/core/Crc32c.ts"
 import * as FileJournal from "../../src/layers/live/FileJournal.ts"
 import { all, bytes, kept, TestFolder, tests, using } from "../services/JournalSuite.ts"
-import { seeds } from "../support/seeds.ts"
+import { sampled, seeds } from "../support/seeds.ts"
 
 const folders = Layer.effect(
   TestFolder,
@@ -71,7 +71,8 @@ layer(Layer.merge(FileJournal.layer(), folders), { excludeTestServices: true })(
   it.effect("R30 with any bit flipped, it has the records before that one, or is refused when it was in the first line", () =>
     Effect.gen(function*() {
       const { ends, file, folder, header, whole } = yield* written
-      for (let bit = 0; bit < whole.length * 8; bit++) {
+      const bits = whole.length * 8
+      for (let bit = 0; bit < bits; bit += Math.round(bits / sampled(bits))) {
         const at = bit >> 3
         const flipped = Buffer.from(whole)
         flipped[at]! ^= 1 << (bit & 7)

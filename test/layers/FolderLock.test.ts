@@ -7,6 +7,7 @@ import { hostname, tmpdir } from "node:os"
 import { join } from "node:path"
 import * as FolderLock from "../../src/layers/FolderLock.ts"
 import * as ProcessIdentity from "../../src/layers/ProcessIdentity.ts"
+import { sampled } from "../support/seeds.ts"
 
 const folder = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "skein-lock-"))),
@@ -45,11 +46,12 @@ const held = (path: string) =>
   Effect.scoped(Effect.map(FolderLock.hold(path), () => existsSync(join(path, FolderLock.fileName))))
 
 describe("a lock on a folder", () => {
-  it.live("R32 of 50 processes that race for a lock left behind, exactly one holds it at a time, also when holders are killed", () =>
+  const racing = sampled(50)
+  it.live(`R32 of ${racing} processes that race for a lock left behind, exactly one holds it at a time, also when holders are killed`, () =>
     Effect.gen(function*() {
       const path = yield* folder
       leave(path, { pid: 999_999_999 })
-      const ends = Array.from({ length: 50 }, (_, at) => at % 2 === 0 ? "give back" as const : "kill" as const)
+      const ends = Array.from({ length: racing }, (_, at) => at % 2 === 0 ? "give back" as const : "kill" as const)
 
       const racers = yield* Effect.promise(() => startRacers(path, ends))
       yield* Effect.promise(() =>

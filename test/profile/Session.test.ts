@@ -109,7 +109,8 @@ describe("a session", () => {
       assert.deepStrictEqual(JSON.parse(yield* files.readFileString(kept)), {
         token: "token-a",
         user: "u1",
-        ends: 3_600
+        ends: 3_600,
+        skein_base: "http://api.test"
       })
       assert.strictEqual((yield* files.stat(kept)).mode & 0o777, 0o600)
 
@@ -137,7 +138,8 @@ describe("a session", () => {
     [
       ["is not JSON", "{"],
       ["lacks something", `{"token":"token-x"}`],
-      ["has ended", `{"token":"token-x","user":"u1","ends":299}`]
+      ["has ended", `{"token":"token-x","user":"u1","ends":299}`],
+      ["is for another host", `{"token":"token-x","user":"u1","ends":3600,"skein_base":"http://other.test"}`]
     ] as const
   )("that was kept and %s is as good as none", ([, text]) =>
     Effect.gen(function*() {

@@ -71,6 +71,13 @@ const entry = (folder: string, element: string, more: ValueRecord = {}) => ({
   ...more
 })
 
+const deployment = { updatedb: 0, clear_cache: 0, annotation: "Deploy from skein" }
+/** A deployment of test, as it stands among the recent workflows of a site. */
+const recent = (more: Record<string, unknown>) => {
+  const row = { type: "deploy", environment: "test", user_id: user, created_at: 1_000_000, params: deployment, ...more }
+  return JSON.parse(JSON.stringify(row)) as ValueRecord
+}
+
 describe("pantheon.yaml", () => {
   it.effect("logs in with the machine token, and sends the session as bearer", () =>
     Effect.gen(function*() {
@@ -402,11 +409,14 @@ describe("pantheon.yaml", () => {
       [`POST /api/sites/${site}/environments/test/workflows`]: { drop: true },
       [`GET /api/sites/${site}/workflows`]: {
         json: [
-          { id: "w-7", type: "deploy", environment: "test", user_id: user, created_at: 1_000_000 },
-          { id: "w-6", type: "deploy", environment: "live", user_id: user, created_at: 1_000_000 },
-          { id: "w-5", type: "deploy", environment: "test", user_id: uuid(99), created_at: 1_000_000 },
-          { id: "w-4", type: "clear_cache", environment: "test", user_id: user, created_at: 1_000_000 },
-          { id: "w-3", type: "deploy", environment: "test", user_id: user, created_at: -100 }
+          // What was sent and what the API adds to it.
+          recent({ id: "w-7", params: { ...deployment, added: "by the API" } }),
+          recent({ id: "w-6", environment: "live" }),
+          recent({ id: "w-5", user_id: uuid(99) }),
+          recent({ id: "w-4", type: "clear_cache" }),
+          recent({ id: "w-3", created_at: -1 }),
+          recent({ id: "w-2", params: { ...deployment, annotation: "another" } }),
+          recent({ id: "w-1", params: undefined })
         ]
       }
     }))))
@@ -426,13 +436,7 @@ describe("pantheon.yaml", () => {
     }).pipe(Effect.provide(pantheon({
       [`POST /api/sites/${site}/environments/test/workflows`]: { status: 504, text: "Gateway time-out" },
       [`GET /api/sites/${site}/workflows`]: {
-        json: ids.map((id) => ({
-          id: `w-${id}`,
-          type: "deploy",
-          environment: "test",
-          user_id: user,
-          created_at: 1_000_000
-        }))
+        json: ids.map((id) => recent({ id: `w-${id}` }))
       }
     }))))
 
@@ -628,7 +632,14 @@ describe("pantheon.yaml", () => {
       const api = yield* begin()
       const dns = yield* does(api, "domain:dns", "my-site.live")
       assert.deepStrictEqual(dns.done.result, {
-        domains: [{ id: "x.test", status: "ok", message: null, ownership: null, records: [{ type: "A" }] }]
+        domains: [{
+          id: "x.test",
+          status: "ok",
+          message: null,
+          certificate: null,
+          ownership: null,
+          records: [{ type: "A" }]
+        }]
       })
       const updates = yield* does(api, "upstream:updates:status", "my-site")
       assert.deepInclude(updates.done.result as ValueRecord, {

@@ -283,8 +283,9 @@ describe("Batch", () => {
         yield* TestClock.adjust("10 seconds")
         yield* Fiber.interrupt(stopped)
 
-        const second = yield* batch(["a", "b"], { run: good.run, journal: "/batch", recover })
-        const third = yield* batch(["a", "b"], { run: good.run, journal: "/batch", recover })
+        const again = batch(["a", "b"], { run: good.run, journal: "/batch", recover, order: "input" })
+        const second = yield* again
+        const third = yield* again
 
         assert.deepStrictEqual(outcomes(second.ended), ["succeeded", "unknown"])
         assert.deepStrictEqual(outcomes(third.ended), ["done before", "unknown"])

@@ -118,7 +118,7 @@ color: purple
       "skein.yaml:9:20 expected text, found a list",
       "skein.yaml:10:13 parallel has no key \"http_request\" (did you mean http_requests?)",
       "skein.yaml:10:49 parallel.load_testing has no key \"max_worker\" (did you mean max_workers?)",
-      "skein.yaml:11:1 the configuration has no key \"unrelated\" (known keys: actions, amqp, base_urls, cache, case_timeout, color, concurrency, connections, env, environments, grace, history, http, limits, mongo, parallel, postgres, profiles, retries, root, run_timeout, secrets, secrets_timeout, secrets_ttl, seed, vars, vault)",
+      "skein.yaml:11:1 the configuration has no key \"unrelated\" (known keys: actions, amqp, base_urls, cache, case_timeout, color, concurrency, connections, env, environments, grace, history, http, limits, load, mongo, parallel, postgres, profiles, retries, root, run_timeout, secrets, secrets_timeout, secrets_ttl, seed, vars, vault)",
       "skein.yaml:12:19 secret \"token\": has no key \"enw\" (did you mean \"env\"?)",
       "skein.yaml:13:28 an environment has no key \"var\" (did you mean vars?)",
       "skein.yaml:14:8 expected one of auto, always, never, found \"purple\""
@@ -188,6 +188,22 @@ color: purple
     assert.strictEqual(origins.concurrency.place, "skein.yaml:1:30")
     assert.strictEqual(settings["parallel.load_testing.max_workers"], 2)
     assert.strictEqual(settings["parallel.load_testing.rate_limit"], 50)
+  })
+
+  it("takes load from its own section, and from parallel.load_testing when there is none", () => {
+    const workers = "parallel: { load_testing: { max_workers: 2, rate_limit: 50 } }"
+
+    assert.deepStrictEqual(resolve(workers).load, { vus: 2, rate: 50 })
+    assert.include(
+      resolve(`${workers}\nload: { vus: "\${env.USERS}" , duration: 1m }`, { environment: { USERS: "7" } }).load,
+      {
+        vus: 7,
+        rate: undefined,
+        durationMillis: 60_000
+      }
+    )
+    assert.deepStrictEqual(resolve("parallel: { load_testing: { enabled: false, max_workers: 2 } }").load, {})
+    assert.include(said(problemsOf("load: { rat: 1 }")).join(), "load has no key \"rat\" (did you mean rate?)")
   })
 
   it("puts the chosen environment over the file", () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Metric } from "effect"
 import * as RunMetrics from "../../src/programs/RunMetrics.ts"
 import type { Event } from "../../src/scenario/Event.ts"
 
@@ -59,7 +59,7 @@ describe("RunMetrics", () => {
       assert.include(text, `skein_steps_total{action="http",status="passed"} 1`)
       assert.include(text, `skein_step_duration_seconds_bucket{action="http",le="0.025"} 0`)
       assert.include(text, `skein_step_duration_seconds_bucket{action="http",le="0.05"} 1`)
-    }))
+    }).pipe(Effect.provideService(Metric.MetricRegistry, new Map())))
 
   it.effect("R15 says nothing that comes from a file", () =>
     Effect.gen(function*() {

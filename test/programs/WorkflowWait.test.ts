@@ -136,6 +136,7 @@ describe("WorkflowWait", () => {
       const result = yield* inTime(WorkflowWait.all([item("a", "1"), item("a", "gone")], { poll }))
 
       assert.deepStrictEqual([result.verdict, ...outcomes(result)], ["failed", "done", "missing"])
+      assert.strictEqual(result.items[1]?.problem, "3 looks in a row did not show it")
       assert.isAtLeast(polls.filter(({ ids }) => ids.includes("gone")).length, 3)
     })
   })

@@ -222,6 +222,11 @@ describe("PoliteHttp", () => {
       const reasons = results.map((result) => Result.isFailure(result) ? result.failure.reason : "answered")
       assert.strictEqual(reasons.filter((reason) => reason === "Reset").length, 10)
       assert.strictEqual(reasons.filter((reason) => reason === "CircuitOpen").length, 20)
+      const last = results.at(-1)!
+      assert.match(
+        Result.isFailure(last) ? last.failure.detail : "",
+        /10 requests in a row .* had no answer, the last one: \w/
+      )
       const sent = asked.length
       yield* TestClock.adjust("40 seconds")
       assert.strictEqual((yield* get("/")).status, 200)
@@ -247,14 +252,18 @@ describe("PoliteHttp", () => {
 
   it.effect("an answer with an ETag is asked for again with it, and given out when it still holds", () => {
     const { asked, client } = server(({ headers }) =>
-      headers["if-none-match"] === "\"v1\"" ? { status: 304 } : { body: "large", headers: { etag: "\"v1\"" } }
+      headers["if-none-match"] === "W/\"v1\""
+        ? { status: 304, headers: { "x-left": "8" } }
+        : { body: "large", headers: { etag: "W/\"v1\"", "x-left": "9" } }
     )
     return Effect.gen(function*() {
       const first = yield* get("/")
       const second = yield* get("/")
 
       assert.deepStrictEqual([first.text, second.text, second.status], ["large", "large", 200])
-      assert.strictEqual(asked[1]?.headers["if-none-match"], "\"v1\"")
+      assert.strictEqual(asked[1]?.headers["if-none-match"], "W/\"v1\"")
+      // What the 304 says is newer.
+      assert.deepStrictEqual([first.headers["x-left"], second.headers["x-left"]], ["9", "8"])
     }).pipe(polite(fast, client))
   })
 

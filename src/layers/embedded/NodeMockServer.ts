@@ -2,8 +2,8 @@
 import { Duration, Effect, Layer, Result } from "effect"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo } from "node:net"
+import * as Bytes from "../../core/Bytes.ts"
 import * as MockRoutes from "../../services/http/MockRoutes.ts"
-import { concat } from "../../services/http/Multipart.ts"
 import { type Definition, MockServer, MockServerError, type Running } from "../../services/MockServer.ts"
 
 /** Bodies over this are answered with 413. */
@@ -63,7 +63,7 @@ const serve = (
       method: request.method ?? "GET",
       url,
       headers: headersOf(request),
-      body: concat(chunks)
+      body: Bytes.concat(chunks)
     })
     const millis = Duration.toMillis(sent.delay)
     if (millis === 0) return answer(response, sent)

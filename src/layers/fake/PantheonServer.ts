@@ -1,8 +1,8 @@
 /** The fake of Pantheon's API on a port, over plain HTTP. */
 import { Clock, Effect, FiberSet, type Scope, Stream } from "effect"
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http"
+import * as Bytes from "../../core/Bytes.ts"
 import { FakeServerError, type PantheonOptions, type PantheonRunning } from "../../services/FakeServer.ts"
-import { concat } from "../../services/http/Multipart.ts"
 import * as Listening from "../embedded/Listening.ts"
 import { pieces, setAll } from "./FakePantheon.ts"
 import type { Answer } from "./pantheon/PantheonAnswer.ts"
@@ -54,7 +54,7 @@ const read = (request: IncomingMessage): Effect.Effect<Uint8Array | undefined> =
       length += chunk.length
       if (length <= maxBodyBytes) chunks.push(chunk)
     })
-    request.once("end", () => resume(Effect.succeed(length > maxBodyBytes ? undefined : concat(chunks))))
+    request.once("end", () => resume(Effect.succeed(length > maxBodyBytes ? undefined : Bytes.concat(chunks))))
     request.once("error", () => resume(Effect.interrupt))
   })
 

@@ -18,10 +18,17 @@ export const isWanted = (environment: Readonly<Record<string, string>>): boolean
 
 /** A tracer and a metrics exporter, or nothing. What spans say passes the masking sink. */
 export const layer = (environment: Readonly<Record<string, string>>): Layer.Layer<never, never, Masking> =>
-  isWanted(environment) ? Layer.unwrap(Effect.promise(() => load(environment))) : Layer.empty
+  isWanted(environment) ? Layer.unwrap(Effect.promise(() => load(environment, true))) : Layer.empty
+
+/** The metrics exporter alone, or nothing. */
+export const metrics = (environment: Readonly<Record<string, string>>): Layer.Layer<never, never, Masking> =>
+  isWanted(environment) ? Layer.unwrap(Effect.promise(() => load(environment, false))) : Layer.empty
 
 /** Loaded on demand: a run without a collector pays nothing. */
-const load = async (environment: Readonly<Record<string, string>>): Promise<Layer.Layer<never, never, Masking>> => {
+const load = async (
+  environment: Readonly<Record<string, string>>,
+  traces: boolean
+): Promise<Layer.Layer<never, never, Masking>> => {
   const [{ OtlpMetrics, OtlpSerialization, OtlpTracer }, { FetchHttpClient }] = await Promise.all([
     import("effect/observability"),
     import("effect/http")
@@ -30,7 +37,7 @@ const load = async (environment: Readonly<Record<string, string>>): Promise<Laye
     ? OtlpSerialization.layerProtobuf
     : OtlpSerialization.layerJson
   const tracer = MaskedTracer.layer.pipe(Layer.provide(OtlpTracer.layerFromConfig()))
-  return Layer.merge(tracer, OtlpMetrics.layerFromConfig()).pipe(
+  return (traces ? Layer.merge(tracer, OtlpMetrics.layerFromConfig()) : OtlpMetrics.layerFromConfig()).pipe(
     Layer.provide([serialization, FetchHttpClient.layer]),
     Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord({ ...defaults, ...environment })))
   ) as Layer.Layer<never, never, Masking>

@@ -1,26 +1,15 @@
 /**
- * Downloads over undici, from the socket to the disk. Connects on demand; connections end with the layer.
- *
- * Beside `UndiciHttpClient`, since a body of gigabytes wants neither a stream of Effect nor decompression. HTTP/1.1 only: several
- * connections carry more than several streams of one.
+ * Downloads over undici, from the socket to the disk: slower than `SocketFileTransfer`, but through proxies. Connects on demand;
+ * connections end with the layer.
  */
 import { Duration, Effect, Layer, Result } from "effect"
-import { realpath } from "node:fs/promises"
-import { join } from "node:path"
 import * as IpAddress from "../../core/IpAddress.ts"
-import {
-  type Answer,
-  FileTransfer,
-  FileTransferError,
-  type Folder,
-  type Part,
-  type Request,
-  type SaveOptions
-} from "../../services/FileTransfer.ts"
-import * as Failure from "../../services/http/Failure.ts"
+import { type Answer, FileTransfer, type FileTransferError, type Request } from "../../services/FileTransfer.ts"
 import * as HttpPolicy from "../../services/HttpPolicy.ts"
-import { BodyWriter, Surplus } from "./transfer/BodyWriter.ts"
-import * as PartFolder from "./transfer/PartFolder.ts"
+import { BufferPool } from "./transfer/BufferPool.ts"
+import { TransferBody } from "./transfer/TransferBody.ts"
+import * as TransferFailures from "./transfer/TransferFailures.ts"
+import { folder } from "./transfer/TransferFolder.ts"
 import type { Controller, UndiciDispatcher } from "./undici/UndiciDispatcher.ts"
 
 export interface Options {
@@ -36,13 +25,17 @@ export const layer = (options: Options = {}): Layer.Layer<FileTransfer> => Layer
 
 const make = Effect.fnUntraced(function*(options: Options) {
   const dispatcherOf = yield* makeDispatchers(options)
+  const pool = new BufferPool()
   return {
     get: (request: Request) =>
       Effect.flatMap(
         dispatcherOf(request),
         ({ dispatcher, proxied }) =>
           Effect.map(
-            Effect.acquireRelease(begin(dispatcher, request), ({ writer }) => Effect.sync(() => writer.stop(closed))),
+            Effect.acquireRelease(
+              begin(dispatcher, request, pool),
+              ({ controller }) => Effect.sync(() => stop(controller))
+            ),
             (begun) => answer(begun, request, isPrivate(dispatcher, request.url, proxied))
           )
       ),
@@ -59,14 +52,15 @@ const isPrivate = (dispatcher: UndiciDispatcher, url: URL, proxied: boolean): bo
 interface Begun {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
-  readonly writer: BodyWriter
+  readonly body: TransferBody
+  readonly controller: Controller
 }
 
 /** Sends the request and waits for the head of the answer. */
-const begin = (dispatcher: UndiciDispatcher, request: Request): Effect.Effect<Begun, FileTransferError> =>
+const begin = (dispatcher: UndiciDispatcher, request: Request, pool: BufferPool) =>
   Effect.callback<Begun, FileTransferError>((resume) => {
     let sent: Controller | undefined
-    let writer: BodyWriter | undefined
+    let body: TransferBody | undefined
     let gone = false
     const silence = Math.ceil(Duration.toMillis(request.silence))
     dispatcher.dispatch({
@@ -83,14 +77,18 @@ const begin = (dispatcher: UndiciDispatcher, request: Request): Effect.Effect<Be
       },
       onResponseStart: (controller, status, headers) => {
         if (status < 200) return
-        writer = new BodyWriter(controller)
-        resume(Effect.succeed({ status, headers: joined(headers), writer }))
+        controller.pause()
+        body = new TransferBody(pool, { resume: () => controller.resume(), stop: () => stop(controller) })
+        resume(Effect.succeed({ status, headers: joined(headers), body, controller }))
       },
-      onResponseData: (_controller, chunk) => writer?.chunk(chunk),
-      onResponseEnd: () => writer?.end(),
+      onResponseData: (controller, chunk) => {
+        body?.take(chunk, 0, chunk.length)
+        if (body?.next() === false && !controller.aborted) controller.pause()
+      },
+      onResponseEnd: () => body?.end(),
       onResponseError: (_controller, error) => {
-        if (writer === undefined) resume(Effect.fail(fromNetwork(error, request.url)))
-        else writer.error(error)
+        if (body === undefined) resume(Effect.fail(TransferFailures.fromNetwork(error, request.url.host)))
+        else body.end(error)
       }
     })
     return Effect.sync(() => {
@@ -98,6 +96,10 @@ const begin = (dispatcher: UndiciDispatcher, request: Request): Effect.Effect<Be
       sent?.abort(closed)
     })
   }).pipe(Effect.interruptible)
+
+const stop = (controller: Controller): void => {
+  if (!controller.aborted) controller.abort(closed)
+}
 
 const joined = (headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>) =>
   Object.fromEntries(
@@ -107,61 +109,12 @@ const joined = (headers: Readonly<Record<string, string | ReadonlyArray<string> 
     ])
   )
 
-const answer = ({ headers, status, writer }: Begun, request: Request, isPrivate: boolean): Answer => ({
+const answer = ({ body, headers, status }: Begun, { url }: Request, isPrivate: boolean): Answer => ({
   status,
   headers,
   isPrivate,
-  save: (part, options) => save(writer, part, options, request.url)
+  save: (part, options) => body.save(part, options, url.host)
 })
-
-const save = (writer: BodyWriter, part: Part, options: SaveOptions, url: URL) =>
-  Effect.callback<number, FileTransferError>((resume) => {
-    let stopped: (() => void) | undefined
-    let ended = false
-    writer.start({
-      fd: (part as PartFolder.OpenPart).fd,
-      at: options.at,
-      limit: options.limit,
-      surplus: options.surplus,
-      onBytes: options.onBytes,
-      onEnd: (error) => {
-        ended = true
-        stopped?.()
-        resume(error === undefined ? Effect.succeed(writer.written) : Effect.fail(fromBody(error, url)))
-      }
-    })
-    return Effect.callback<void>((done) => {
-      if (ended) return done(Effect.void)
-      stopped = () => done(Effect.void)
-      writer.stop(closed)
-    })
-  })
-
-const fromBody = (error: unknown, url: URL): FileTransferError => {
-  if (error instanceof Surplus) {
-    return new FileTransferError({ reason: "TooLong", message: `${url.host} sends more bytes than allowed` })
-  }
-  const system = error instanceof Error && "syscall" in error && error.syscall === "write" && !("address" in error)
-  return system ? PartFolder.fromSystem(error, "the file") : fromNetwork(error, url)
-}
-
-/** Failures that another try does not mend. */
-const final: ReadonlySet<Failure.Reason> = new Set(["InvalidUrl", "InvalidHeader", "Tls"])
-
-const fromNetwork = (cause: unknown, url: URL): FileTransferError => {
-  for (let error = cause, deep = 0; error instanceof Error && deep < 8; error = error.cause, deep++) {
-    if ("code" in error && error.code === "SKEIN_PRIVATE_ADDRESS") {
-      return new FileTransferError({ reason: "Private", message: `${url.host} was not asked: ${error.message}`, cause })
-    }
-  }
-  const { detail, hint, reason } = Failure.fromCause(cause, url.host)
-  return new FileTransferError({
-    reason: final.has(reason) ? "Unsendable" : "Network",
-    message: detail,
-    ...(hint === undefined ? {} : { hint }),
-    cause
-  })
-}
 
 /** Makes the function that finds, or opens, the pool for what a request wants. */
 const makeDispatchers = Effect.fnUntraced(function*(options: Options) {
@@ -187,7 +140,7 @@ const makeDispatchers = Effect.fnUntraced(function*(options: Options) {
       const made = Result.try(() =>
         new UndiciDispatcher(settings, { ...connection, http2: false }, proxy, request.publicOnly)
       )
-      if (Result.isFailure(made)) return yield* fromNetwork(made.failure, request.url)
+      if (Result.isFailure(made)) return yield* TransferFailures.fromNetwork(made.failure, request.url.host)
       pools.set(name, dispatcher = made.success)
     }
     return { dispatcher, proxied: proxy !== undefined }
@@ -195,24 +148,3 @@ const makeDispatchers = Effect.fnUntraced(function*(options: Options) {
 })
 
 const noConnection: HttpPolicy.ConnectionOptions = {}
-
-const folder = Effect.fnUntraced(function*(given: string): Effect.fn.Return<Folder, FileTransferError> {
-  yield* PartFolder.makeFolder(given)
-  const path = yield* PartFolder.disk(given, () => realpath(given))
-  return {
-    path,
-    size: (name) =>
-      Effect.flatMap(
-        PartFolder.kindOf(join(path, name)),
-        (found) =>
-          found === undefined || found.kind === "file" ? Effect.succeed(found?.size) : new FileTransferError({
-            reason: "Link",
-            message: `${join(path, name)} is in the way: it is ${
-              found.kind === "link" ? "a link" : found.kind === "folder" ? "a folder" : "no ordinary file"
-            }`
-          })
-      ),
-    examine: (name, wanted) => PartFolder.examine(join(path, name), wanted),
-    part: (name) => PartFolder.openPart(path, name)
-  }
-})

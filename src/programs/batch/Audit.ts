@@ -1,7 +1,8 @@
 /** A file of who did what to which item, when, and how it ended: one JSON object per line, added to what is there. */
-import { Clock, Effect, FileSystem, Schema, type Scope } from "effect"
+import { Clock, Effect, FileSystem, type PlatformError, Schema, type Scope } from "effect"
 import * as Json from "../../core/Json.ts"
 import { Masking } from "../../core/Masking.ts"
+import * as SafePath from "../../scenario/SafePath.ts"
 import type * as Batch from "../Batch.ts"
 
 /** The audit file cannot be written: nothing more is done without it. */
@@ -27,8 +28,8 @@ export const open = Effect.fnUntraced(function*(
 > {
   const masking = yield* Masking
   const clock = yield* Clock.Clock
-  const failed = (cause: { readonly message: string }) =>
-    new AuditError({ message: `the audit file ${path} cannot be written: ${cause.message}`, cause })
+  const failed = (cause: PlatformError.PlatformError) =>
+    new AuditError({ message: `the audit file ${path} cannot be written: ${SafePath.explain(cause)}`, cause })
   const file = yield* (yield* FileSystem.FileSystem).open(path, { flag: "a" }).pipe(Effect.mapError(failed))
   return ({ attempts, durationMs, index, key, outcome, problem, value }) => {
     if (outcome === "duplicate" || attempts === 0 && outcome !== "succeeded") return Effect.void

@@ -65,7 +65,7 @@ export const open = Effect.fnUntraced(function*(
   }
   return {
     found,
-    begun: (key) => begun.get(ItemKey.text(key)),
+    begun: (key) => begun.get(short(key)),
     record: (key, state) =>
       Effect.suspend(() => {
         const record = new Uint8Array(state === "started" ? startedBytes : 1 + keyBytes)
@@ -82,8 +82,8 @@ export const open = Effect.fnUntraced(function*(
 
 interface Read {
   readonly found: ItemStates
-  /** Of items that did not end; their keys as text. */
-  readonly begun: Map<string, number>
+  /** Of items that did not end, by their keys in {@link short}. */
+  readonly begun: Map<number, number>
   readonly header: string | undefined
   readonly complete: boolean
 }
@@ -108,14 +108,21 @@ const read = (records: Stream.Stream<Uint8Array, JournalError>): Effect.Effect<R
       const state = states[record[0]!] ?? "unknown"
       found.set(key, state)
       if (state === "started" && record.length === startedBytes) {
-        begun.set(ItemKey.text(key), new DataView(record.buffer, record.byteOffset).getFloat64(1 + keyBytes))
-      } else if (state !== "unknown" && begun.size > 0) begun.delete(ItemKey.text(key))
+        begun.set(short(key), new DataView(record.buffer, record.byteOffset).getFloat64(1 + keyBytes))
+      } else if (state !== "unknown" && begun.size > 0) begun.delete(short(key))
     }
     return Effect.map(
       Stream.runForEachArray(records, (chunk) => Effect.sync(() => chunk.forEach(add))),
       () => ({ begun, found, header, complete })
     )
   })
+
+/**
+ * 48 bits of a key, which take a tenth of the time of its text. Should two keys share them (one batch of a million items in ten million),
+ * one item under way at a kill stays unknown where it might have been recovered.
+ */
+const short = (key: Uint8Array): number =>
+  (key[0]! << 16 | key[1]! << 8 | key[2]!) * 0x1000000 + (key[3]! << 16 | key[4]! << 8 | key[5]!)
 
 const operationIn = (record: Uint8Array): string | undefined => {
   const header = Json.parse(decoder.decode(record))

@@ -9,7 +9,7 @@ const words = keyBytes / 4
 
 export class ItemStates {
   private slots = 2_048
-  private keys = new Uint32Array(this.slots * words)
+  private keys: Uint32Array<ArrayBuffer> = new Uint32Array(this.slots * words)
   /** 0 is a free slot, otherwise one more than the index of the state. */
   private values = new Uint8Array(this.slots)
   private count = 0
@@ -65,6 +65,8 @@ export class ItemStates {
     for (let slot = 0; slot < slots; slot++) {
       if (values[slot] !== 0) this.put(keys.subarray(slot * words, (slot + 1) * words), values[slot]!)
     }
+    // At once: megabytes that the engine would count as garbage only much later.
+    keys.buffer.transfer(0)
   }
 }
 

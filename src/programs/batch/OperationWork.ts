@@ -2,7 +2,7 @@
 import { Effect, Option } from "effect"
 import type { HttpClient } from "effect/http"
 import { kindOf, type Value } from "../../core/Value.ts"
-import type { Call, Done, Handle, Operation, RemoteApiError, With } from "../../profile/RemoteApi.ts"
+import type { Done, Handle, Operation, RemoteApiError, With } from "../../profile/RemoteApi.ts"
 import * as Batch from "../Batch.ts"
 import type { Work } from "./Work.ts"
 
@@ -34,7 +34,7 @@ export const make = <R = never>(
   })
 
   const resultOf = Effect.fnUntraced(function*({ adopted, handles, result }: Done) {
-    const ends = wait === undefined ? [] : yield* Effect.forEach(handles, wait)
+    const ends = wait === undefined ? [] : yield* Effect.forEach(handles, wait, { concurrency: "unbounded" })
     return {
       result,
       ...(handles.length === 0 ? {} : { handles: handles.map(({ text }) => text) }),
@@ -56,23 +56,14 @@ export const make = <R = never>(
         Effect.flatMap(resultOf)
       ),
     recover: Effect.fnUntraced(function*(item, since) {
-      const found = yield* onlyOne(yield* prepare(item), since)
-      return found === undefined
+      const call = yield* prepare(item)
+      const handles = yield* Effect.mapError(call.started(since), toItemError)
+      return handles.length === 0
         ? Option.none()
-        : Option.some<Value>(yield* resultOf({ result: null, handles: [found], adopted: true }))
+        : Option.some<Value>(yield* resultOf({ result: null, handles, adopted: true }))
     })
   }
 }
-
-/** The workflow that a call has started, when there is no doubt which one. */
-const onlyOne = (
-  call: Call,
-  since: number
-): Effect.Effect<Handle | undefined, Batch.ItemError, HttpClient.HttpClient> =>
-  call.started(since).pipe(
-    Effect.mapError(toItemError),
-    Effect.map((handles) => handles.length === 1 ? handles[0] : undefined)
-  )
 
 const toItemError = ({ message, reason, status }: RemoteApiError): Batch.ItemError =>
   new Batch.ItemError({

@@ -107,7 +107,7 @@ export const readSecrets = (node: Node.Node | undefined, directory: string, note
 export const readEnvironments = (
   node: Node.Node | undefined,
   notes: Reader.Notes
-): ReadonlyMap<string, { readonly [S in Exclude<Table.Section, "environments">]?: Node.Node }> => {
+): ReadonlyMap<string, { readonly [S in Exclude<Table.Section, "environments" | "load">]?: Node.Node }> => {
   const any = Reader.optional(Reader.any, "")
   const environment = Reader.fields("an environment", {
     vars: any,

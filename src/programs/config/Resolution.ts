@@ -3,6 +3,8 @@ import { Result } from "effect"
 import { suggest } from "../../core/DidYouMean.ts"
 import { formatPlace, type Problem, type SourceText, type Span } from "../../core/SourceText.ts"
 import type { ValueRecord } from "../../core/Value.ts"
+import type { LoadSettings } from "../../scenario/LoadSettings.ts"
+import * as LoadReader from "../../scenario/read/LoadReader.ts"
 import type * as Node from "../../scenario/read/Node.ts"
 import * as Reader from "../../scenario/read/Reader.ts"
 import * as Connections from "./Connections.ts"
@@ -26,6 +28,8 @@ export interface Resolved {
   readonly connections: ValueRecord
   /** How much of each kind of work runs at once. */
   readonly parallel: Parallel.Bounds
+  /** `load` of the file, or else `parallel.load_testing`. */
+  readonly load: LoadSettings
   readonly warnings: ReadonlyArray<Problem>
 }
 
@@ -61,12 +65,14 @@ export const resolve = (options: ResolveOptions): Result.Result<Resolved, Readon
   const own = { settings: values as Table.Settings, origins: origins as Record<Table.Key, Table.Origin> }
   const { settings } = Parallel.apply(own)
   const contents = readSections(file.sections, settings, options, notes)
+  const load = loadOf(file.sections.load, settings, options, notes)
   warnOfVariables(options.environment, notes)
   return notes.problems.some(({ severity }) => severity === "error") ? Result.fail(notes.problems) : Result.succeed({
     settings,
     origins: own.origins,
     ...contents,
     parallel: Parallel.bounds(settings),
+    load,
     warnings: notes.problems
   })
 }
@@ -150,6 +156,20 @@ const readSections = (
       ...Connections.read(chosen.connections, environment, names, notes)
     }
   }
+}
+
+const loadOf = (
+  node: Node.Node | undefined,
+  settings: Table.Settings,
+  options: ResolveOptions,
+  notes: Reader.Notes
+): LoadSettings => {
+  const expanded = node === undefined || FileSettings.isNothing(node)
+    ? undefined
+    : FileSettings.expand(node, options.environment, notes)
+  const written = expanded === undefined ? undefined : LoadReader.reader.read(expanded, notes)
+  if (written !== undefined || settings["parallel.load_testing.enabled"] === false) return written ?? {}
+  return { vus: settings["parallel.load_testing.max_workers"], rate: settings["parallel.load_testing.rate_limit"] }
 }
 
 const choose = (

@@ -342,9 +342,13 @@ export const table = {
   "parallel.database_operations": optional(Kind.flag, "true", "Run independent database work at once"),
   "parallel.data_validation": optional(Kind.flag, "true", "Check data sets at once"),
   "parallel.file_operations": optional(Kind.flag, "true", "Read and write independent files at once"),
-  "parallel.load_testing.enabled": optional(Kind.flag, "as the command says", "Read by the load tester"),
-  "parallel.load_testing.max_workers": optional(Kind.count(1), "as the command says", "Read by the load tester"),
-  "parallel.load_testing.rate_limit": optional(Kind.count(1), "none", "Iterations per second; read by the load tester")
+  "parallel.load_testing.enabled": optional(Kind.flag, "true", "False: as if the two below were not there"),
+  "parallel.load_testing.max_workers": optional(Kind.count(1), "as load says", "Virtual users of skein load"),
+  "parallel.load_testing.rate_limit": optional(
+    Kind.count(1),
+    "as load says",
+    "Iterations that skein load starts a second"
+  )
 } as const
 
 /** The name of the configuration file. */
@@ -379,6 +383,7 @@ export const sections = {
   base_urls: "Addresses by name, read in scenarios as ${base_urls.name}",
   secrets: "Secrets of every scenario, by where they come from",
   connections: "Servers by name, for url: NAME of a step: a URL, or { url, options } with settings of its family",
+  load: "How skein load starts iterations, for scenarios whose own load: does not say; see load.md",
   environments: "Named sets of vars, base_urls, secrets and connections, one of which is chosen with --env"
 } as const
 

@@ -9,6 +9,7 @@ import type { FileTransferError } from "../../services/FileTransfer.ts"
  * - `Network` no answer, or never a whole one, after all tries; `Unsendable` no try would do
  * - `Status` the server answers with an error, or sends a page to log in
  * - `Private` a redirect leads to an address of this machine or of a private network
+ * - `Timeout` it was not there within the time for everything
  * - `Changed` the file on the server was another one each time
  * - `Mismatch` it is not what it should be, by size or checksum; it was deleted
  * - `TooLarge` it does not fit into what was allowed for all files
@@ -24,6 +25,7 @@ export class DownloadError extends Schema.TaggedError<DownloadError>()("Download
     "Unsendable",
     "Status",
     "Private",
+    "Timeout",
     "Changed",
     "Mismatch",
     "TooLarge",

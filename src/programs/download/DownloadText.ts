@@ -16,7 +16,9 @@ export const line = (event: Event, style: Style): string | undefined => {
         : `${TerminalText.escape(event.name)}: goes on after ${ByteSize.format(event.resumed)}`
     case "Retrying":
       return style.yellow(
-        `${TerminalText.escape(event.because)}; tried again after ${DurationText.format(event.wait)}`
+        `${TerminalText.escape(event.label)}: ${TerminalText.escape(event.because)}; tried again after ${
+          DurationText.format(event.wait)
+        }`
       )
     case "Finished":
       return event.result._tag === "Done"

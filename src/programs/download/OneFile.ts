@@ -2,7 +2,7 @@
  * One file, from its first request to its name: pieces side by side where the server allows it, what is there kept, everything
  * begun anew when the file on the server is another one by now.
  */
-import { Deferred, Duration, Effect, type Scope, Semaphore } from "effect"
+import { Deferred, Duration, Effect, type Scope } from "effect"
 import { type FileTransfer, FileTransferError, type Folder, type Part } from "../../services/FileTransfer.ts"
 import * as Checks from "./Checks.ts"
 import { DownloadError, fromTransfer } from "./DownloadError.ts"
@@ -108,9 +108,8 @@ const existing = Effect.fnUntraced(function*<R>({ exists, expected, folder }: Jo
 const fetchPart = Effect.fnUntraced(function*<R>(job: Job<R>, name: string, part: Part, head: Head | undefined) {
   const file = yield* recall(job, name, part)
   const resumed = file.state === undefined ? 0 : Segments.bytesOf(file.state.content.segments)
-  const turn = yield* Semaphore.make(1)
-  const remember = turn.withPermit(
-    Effect.suspend(() => file.state?.resumable === true ? part.remember(Note.encode(file.state.content)) : Effect.void)
+  const remember = Effect.suspend(() =>
+    file.state?.resumable === true ? part.remember(Note.encode(file.state.content)) : Effect.void
   )
   const rounds = Effect.gen(function*() {
     for (let changes = 0;; changes++) {
@@ -168,7 +167,11 @@ const first = <R>(job: Job<R>, file: File, head: Head | undefined, pieces: boole
       const saved = save(job, file.part, head, segment!, others.length > 0 ? "leave" : "fail")
       if (!state.resumable) return saved
       return Effect.all([
-        Effect.catchIf(saved, isNetwork, () => piece(job, file, state, segment!)),
+        Effect.catchIf(
+          saved,
+          isNetwork,
+          (error) => Effect.andThen(job.source.pause(error), piece(job, file, state, segment!))
+        ),
         ...others.map((segment) => piece(job, file, state, segment))
       ], { concurrency: "unbounded", discard: true })
     })
@@ -178,7 +181,7 @@ const first = <R>(job: Job<R>, file: File, head: Head | undefined, pieces: boole
     : Effect.catch(begin(head), (error) => isNetwork(error) ? own : Effect.fail(ours(error)))
 }
 
-const isNetwork = (error: FileTransferError | DownloadError): boolean =>
+const isNetwork = (error: FileTransferError | DownloadError): error is FileTransferError =>
   error instanceof FileTransferError && error.reason === "Network"
 
 const ours = (error: FileTransferError | DownloadError): DownloadError =>
@@ -212,9 +215,10 @@ const opened = Effect.fnUntraced(function*<R>(job: Job<R>, file: File, head: Hea
     server: Checks.serverMd5(head.headers),
     resumable
   }
-  file.state = state
   file.pieces = Math.max(file.pieces, segments.length)
   if (resumable) yield* file.part.remember(Note.encode(state.content))
+  // Not before: what has a state is remembered over and over, and two at once would be in each other's way.
+  file.state = state
   yield* job.onStart(file.name, size, 0)
   return state
 })
@@ -322,7 +326,10 @@ const conclude = Effect.fnUntraced(function*<R>(job: Job<R>, file: File, resumed
   const { checks, mismatch } = Checks.compare(found, asked, bytes, { ...job.expected, announced }, server)
   if (mismatch !== undefined) {
     yield* part.reset
-    return yield* new DownloadError({ reason: "Mismatch", message: `${name} was deleted: ${mismatch.message}` })
+    return yield* new DownloadError({
+      reason: "Mismatch",
+      message: `what came for ${name} was deleted: ${mismatch.message}`
+    })
   }
   yield* part.finish({ replace: job.exists === "overwrite" })
   return { name, bytes, resumed, kept: false, pieces, checks } satisfies Outcome

@@ -53,6 +53,8 @@ export interface Source<R> {
     use: (head: Head) => Effect.Effect<A, FileTransferError | DownloadError, R | FileTransfer | Scope.Scope>,
     progressed: () => boolean
   ) => Effect.Effect<A, DownloadError, R | FileTransfer>
+  /** Tells of a failure for the network's sake and waits, before what is missing is asked for in another way. */
+  readonly pause: (error: FileTransferError) => Effect.Effect<void>
   /** The URL that is asked, as it was last made. */
   readonly url: Effect.Effect<URL, DownloadError, R>
   /** Tries after failures so far. */
@@ -162,9 +164,17 @@ export const make = <R>(sending: Sending, options: Options<R>): Source<R> => {
       Effect.result
     )
 
+  const pause = Effect.fnUntraced(function*(failure: Again, failures: number) {
+    retries++
+    const wait = failure.wait ?? Retry.backoff(sending.limits, failures, yield* Random.next)
+    yield* options.onRetry(failure.error.message, wait)
+    yield* Effect.sleep(wait)
+  })
+
   return {
     retries: () => retries,
     url: Effect.map(request(), ({ url }) => url),
+    pause: (error) => pause(new Again(fromTransfer(error)), 1),
     use: Effect.fnUntraced(function*(headers, use, progressed) {
       for (let failures = 1;; failures++) {
         const result = yield* tried(headers(), use)
@@ -176,14 +186,11 @@ export const make = <R>(sending: Sending, options: Options<R>): Source<R> => {
           renewals = 0
         }
         if (failures > sending.limits.retries) return yield* failure.error
-        retries++
         if (failure.renew) {
           renewals++
           minted = undefined
         }
-        const wait = failure.wait ?? Retry.backoff(sending.limits, failures, yield* Random.next)
-        yield* options.onRetry(failure.error.message, wait)
-        yield* Effect.sleep(wait)
+        yield* pause(failure, failures)
       }
     })
   }
@@ -222,7 +229,7 @@ const follow = Effect.fnUntraced(function*(sending: Sending, first: Prepared) {
       return { ...answer, url } satisfies Head
     }
     if (redirects >= sending.maxRedirects) {
-      const message = `${url.host} redirects for more than ${sending.maxRedirects} times`
+      const message = `${url.host} redirects more than ${sending.maxRedirects} times`
       return yield* new DownloadError({ reason: "Unsendable", message })
     }
     // A server out there has no business in here.

@@ -10,7 +10,7 @@ import { Jq, JqError } from "../../services/Jq.ts"
 import { PoliteHttp } from "../../services/PoliteHttp.ts"
 import * as Pagination from "../Pagination.ts"
 import * as RemoteList from "../RemoteList.ts"
-import { RowError } from "./RowExpression.ts"
+import { RowError, type RowExpression } from "../RowExpression.ts"
 
 export type Failure = Pagination.PaginationError | RemoteApiError | HttpExchangeError | RowError | JqError
 export type Needs = PoliteHttp | HttpClient.HttpClient | Jq
@@ -84,6 +84,9 @@ const merged = (name: string, plan: MergedList, concurrency: number, hydrate: bo
 
 const noIds = new Float64Array(0)
 
+/** The rows alone. */
+export const rows = (source: Source): Stream.Stream<Value, Failure, Needs> => Pagination.rowsOf(source.events())
+
 /** What becomes of the rows of a page. */
 export type Stage = (rows: ReadonlyArray<Value>) => Effect.Effect<ReadonlyArray<Value>, Failure, Needs>
 
@@ -104,8 +107,11 @@ export const through = (source: Source, stages: ReadonlyArray<Stage>): Source =>
   }
 
 /** Keeps the rows for which it holds. */
-export const where = (holds: (row: Value) => Effect.Effect<boolean, RowError>): Stage => (rows) =>
-  Effect.filter(rows, holds)
+export const where = (holds: RowExpression<boolean>): Stage => (rows) =>
+  Effect.fromResult(Result.map(
+    Result.all(rows.map((row) => holds(row))),
+    (held) => rows.filter((_, at) => held[at])
+  ))
 
 /** Makes rows of rows by a jq program: none, one or several of each. */
 export const jq = (program: string): Stage => (rows) =>
@@ -119,7 +125,7 @@ export const hydrate = (
   list: Request,
   { as, concurrency = 5, url }: {
     /** Absolute, or relative to the list's. */
-    readonly url: (row: Value) => Effect.Effect<string, RowError>
+    readonly url: RowExpression<string>
     readonly as: string
     readonly concurrency?: number | undefined
   }
@@ -127,7 +133,7 @@ export const hydrate = (
 (rows) =>
   Effect.forEach(rows, (row) =>
     Effect.gen(function*() {
-      const target = URL.parse(yield* url(row), URL.parse(list.url, list.base)?.href)
+      const target = URL.parse(yield* Effect.fromResult(url(row)), URL.parse(list.url, list.base)?.href)
       if (target === null || target.origin !== URL.parse(list.url, list.base)?.origin) {
         return yield* new RowError({
           message: `the details of a row are at ${target?.origin ?? "no URL"}, and not on the host of the list`,

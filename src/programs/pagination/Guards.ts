@@ -155,14 +155,15 @@ export const make = (options: Options): Guards => {
     const { asked, index, rows } = page
     if (rows.length === 0) return Result.succeed({ rows, ids: none })
     if (name === undefined) return checkContent(page)
-    const own = rows.map((row) => isRecord(row) ? PageBody.textOf(field(row, name)) : undefined)
-    const hashes = own.map((id) => id === undefined ? undefined : hash(id))
-    const isCursor = options.style._tag === "Cursor" && options.style.path === undefined && own[0] === String(asked)
-    const isAgain = options.inclusive && hashes[0] !== undefined && hashes[0] === lastId
+    const idOf = (row: Value | undefined): string | undefined =>
+      row !== undefined && isRecord(row) ? PageBody.textOf(field(row, name)) : undefined
+    const first = idOf(rows[0])
+    const isCursor = options.style._tag === "Cursor" && options.style.path === undefined && first === String(asked)
+    const isAgain = options.inclusive && first !== undefined && hash(first) === lastId
     const from = index > 0 && (isCursor || isAgain) ? 1 : 0
     applied.add("unique ids").add("new ids on every page").add("page 1 once")
 
-    const known = Float64Array.from(hashes.slice(from).filter((id) => id !== undefined))
+    const known = hashesOf(rows, from, idOf)
     if (firstIds === undefined) firstIds = known
     else if (known.length > 0 && known.length === firstIds.length && known.every((id, at) => id === firstIds![at])) {
       return sign(
@@ -171,13 +172,9 @@ export const make = (options: Options): Guards => {
         "the API does not know this position any more: it began anew"
       )
     }
-    const repeated: Array<string> = []
-    for (let at = from; at < own.length; at++) {
-      const id = hashes[at]
-      if (id !== undefined && !ids.addHash(id)) repeated.push(own[at]!)
-    }
-    const fresh = own.length - from - repeated.length
-    if (fresh === 0 && own.length > from) {
+    const repeated = known.filter((id) => !ids.addHash(id))
+    const fresh = rows.length - from - repeated.length
+    if (fresh === 0 && rows.length > from) {
       return sign(
         "new ids on every page",
         `page ${index + 1} has no row that was not there before`,
@@ -185,9 +182,10 @@ export const make = (options: Options): Guards => {
       )
     }
     if (repeated.length > 0) {
+      const such = rows.map(idOf).find((id) => id !== undefined && hash(id) === repeated[0])
       return sign(
         "unique ids",
-        `page ${index + 1} has ${repeated.length} rows that were there before, such as ${name} ${repeated[0]}`,
+        `page ${index + 1} has ${repeated.length} rows that were there before, such as ${name} ${such}`,
         "the list changed meanwhile, so others may be missing: begin again, or sort it by something that does not change"
       )
     }
@@ -230,6 +228,21 @@ export const make = (options: Options): Guards => {
     applied: () => [...applied],
     count: () => count
   }
+}
+
+/** The hashes of the ids of rows from the given one on; rows without an id have none. */
+const hashesOf = (
+  rows: ReadonlyArray<Value>,
+  from: number,
+  idOf: (row: Value | undefined) => string | undefined
+): Float64Array => {
+  const hashes = new Float64Array(rows.length - from)
+  let count = 0
+  for (let at = from; at < rows.length; at++) {
+    const id = idOf(rows[at])
+    if (id !== undefined) hashes[count++] = hash(id)
+  }
+  return hashes.subarray(0, count)
 }
 
 const sign = (guard: Guard, message: string, hint: string) => Result.fail({ guard, message, hint })

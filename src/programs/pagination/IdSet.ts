@@ -1,6 +1,6 @@
 /** Remembers which ids were seen, in 11 to 22 bytes each: a million take 16 MB. Two ids of one hash (one in 10^13 pairs) count as one. */
 export class IdSet {
-  private table = new Float64Array(2_048)
+  private table: Float64Array<ArrayBuffer> = new Float64Array(2_048)
   private count = 0
 
   get size(): number {
@@ -44,6 +44,8 @@ export class IdSet {
     const old = this.table
     this.table = new Float64Array(old.length * 2)
     for (const value of old) if (value !== 0) this.put(value)
+    // At once: megabytes that the engine would count as garbage only much later.
+    old.buffer.transfer(0)
   }
 }
 

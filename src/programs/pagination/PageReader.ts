@@ -30,40 +30,58 @@ export interface Reader {
   readonly size: number | undefined
 }
 
+/** Asks for the page at a position; answers with what reads it. Until then it is held as bytes, which are a small part of its rows. */
+export const ask = (
+  reader: Reader,
+  index: number,
+  position: Style.Position | undefined
+): Effect.Effect<Effect.Effect<Guards.Page, PaginationError>, PaginationError, Needs> =>
+  Effect.map(
+    exchangeOf(Style.requestAt(reader.list.request, reader.style, position), index),
+    (exchange) =>
+      Effect.gen(function*() {
+        const answer = yield* answerOf(exchange, index)
+        const rows = yield* rowsOf(answer, reader.rows, index)
+        return yield* pageOf(answer, index, rows, position, reader)
+      })
+  )
+
 /** Asks for the page at a position and reads it. */
-export const read = Effect.fnUntraced(function*(reader: Reader, index: number, position: Style.Position | undefined) {
-  const answer = yield* fetch(Style.requestAt(reader.list.request, reader.style, position), index)
-  const rows = yield* rowsOf(answer, reader.rows, index)
-  return yield* pageOf(answer, index, rows, position, reader)
-})
+export const read = (reader: Reader, index: number, position: Style.Position | undefined) =>
+  Effect.flatten(ask(reader, index, position))
 
 /** Asks for one page and reads its JSON. */
-export const fetch = Effect.fnUntraced(function*(
+export const fetch = (request: Request, index: number): Effect.Effect<Answer, PaginationError, Needs> =>
+  Effect.flatMap(exchangeOf(request, index), (exchange) => answerOf(exchange, index))
+
+const exchangeOf = Effect.fnUntraced(function*(
   request: Request,
   index: number
-): Effect.fn.Return<Answer, PaginationError, Needs> {
+): Effect.fn.Return<Exchange, PaginationError, Needs> {
   const http = yield* PoliteHttp
   const exchange = yield* Effect.mapError(http.execute(request), (error) => failed(error, index))
-  const at = `page ${index + 1} (${exchange.url})`
-  if (exchange.status >= 400) {
-    return yield* new PaginationError({
-      reason: "Request",
-      page: index + 1,
-      status: exchange.status,
-      message: `${at} was answered with status ${exchange.status}${said(exchange)}`
-    })
-  }
-  const body = Json.parse(exchange.text)
-  if (Result.isFailure(body)) {
-    return yield* new PaginationError({
-      reason: "Shape",
-      page: index + 1,
-      status: exchange.status,
-      message: `${at} is no JSON: ${body.failure.message}`
-    })
-  }
-  return { exchange, body: body.success }
+  if (exchange.status < 400) return exchange
+  return yield* new PaginationError({
+    reason: "Request",
+    page: index + 1,
+    status: exchange.status,
+    message: `page ${index + 1} (${exchange.url}) was answered with status ${exchange.status}${said(exchange)}`
+  })
 })
+
+const answerOf = (exchange: Exchange, index: number): Effect.Effect<Answer, PaginationError> =>
+  Result.match(Json.parse(exchange.text), {
+    onSuccess: (body) => Effect.succeed({ exchange, body }),
+    onFailure: ({ message }) =>
+      Effect.fail(
+        new PaginationError({
+          reason: "Shape",
+          page: index + 1,
+          status: exchange.status,
+          message: `page ${index + 1} (${exchange.url}) is no JSON: ${message}`
+        })
+      )
+  })
 
 const failed = (error: HttpExchangeError, index: number) =>
   new PaginationError({

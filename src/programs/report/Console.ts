@@ -33,22 +33,24 @@ export const open = (options: Options = {}): (event: Event) => ReadonlyArray<str
     switch (event._tag) {
       case "CaseStarted":
         running.set(event.case, { name: event.name, why: undefined })
-        return event.attempt === 1 ? [] : [inert(againLine(event, style))]
+        return event.attempt === 1 ? [] : [ReportText.inert(againLine(event, style))]
       case "CaseFinished": {
         const why = running.get(event.case)?.why
         running.delete(event.case)
-        return [inert(caseLine(event, why, style))]
+        return [ReportText.inert(caseLine(event, why, style))]
       }
       case "Warning":
-        return [inert(`${style.yellow("warning:")} ${ReportText.oneLine(event.text, 4_000)}`)]
+        return [ReportText.inert(`${style.yellow("warning:")} ${ReportText.oneLine(event.text, 4_000)}`)]
       case "StepFinished": {
         const open = running.get(event.case)
         if (open !== undefined) open.why ??= firstReason(event)
-        return isVerbose && (event.summary || event.status !== "passed") ? [inert(stepLine(event, open, style))] : []
+        return isVerbose && (event.summary || event.status !== "passed")
+          ? [ReportText.inert(stepLine(event, open, style))]
+          : []
       }
       case "StepRetried":
       case "Log":
-        return isVerbose ? [inert(stepLine(event, running.get(event.case), style))] : []
+        return isVerbose ? [ReportText.inert(stepLine(event, running.get(event.case), style))] : []
       default:
         return []
     }
@@ -74,7 +76,7 @@ export const ending = (report: Report.Report, options: Options = {}): ReadonlyAr
     ...(options.verbosity === "verbose" ? slowest(report.cases, style) : []),
     "",
     `${verdict(report, style)} ${SummaryText.sentence(report, style)}${style.dim(` (seed ${report.seed})`)}`
-  ].map(inert)
+  ].map(ReportText.inert)
 }
 
 const failureBlock = (one: Report.Case, options: Options, style: Style.Style): ReadonlyArray<string> => {
@@ -180,6 +182,3 @@ const stepLine = (
 
 const caseName = (one: { readonly name: string; readonly file: string }, style: Style.Style): string =>
   `${style.dim(`${ReportText.name(one.file, "(no file)")} ›`)} ${ReportText.name(one.name)}`
-
-/** Azure and GitHub obey `##[...` and `##vso[...` wherever they stand in a line. */
-const inert = (line: string): string => line.replace(/##(?=\[|vso\[|teamcity\[)/gi, "# #")

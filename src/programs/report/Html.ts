@@ -4,12 +4,12 @@
  * Needs no network and allows none: the policy in the file forbids everything but its own style and script, by their
  * hashes. An index of all cases comes first and draws the list; the details follow in chunks that are read when asked for.
  */
-import { sha256 } from "@noble/hashes/sha2.js"
-import { Base64 } from "effect/encoding"
 import * as FailureText from "./FailureText.ts"
 import * as Base from "./html/Base.ts"
 import * as Details from "./html/Details.ts"
+import * as Elements from "./html/Elements.ts"
 import * as List from "./html/List.ts"
+import * as Page from "./html/Page.ts"
 import * as Style from "./html/Style.ts"
 import * as Timeline from "./html/Timeline.ts"
 import * as Report from "./Report.ts"
@@ -21,38 +21,17 @@ const chunkSize = 100
 
 /** Returns the file in pieces, so that a big one never stands in memory as a whole. */
 export const write = function*(report: Report.Report): Generator<string> {
-  yield head(report)
+  yield Page.head({ title: `${verdict(report).label}: ${SummaryText.sentence(report)}`, style: Style.text, script })
   yield page(report)
-  yield dataBlock("index", index(report))
+  yield Page.dataBlock("index", index(report))
   yield `<script>${script}</script>\n`
   for (let from = 0; from < report.cases.length; from += chunkSize) {
-    yield dataBlock(`details-${from / chunkSize}`, report.cases.slice(from, from + chunkSize))
+    yield Page.dataBlock(`details-${from / chunkSize}`, report.cases.slice(from, from + chunkSize))
   }
   yield "</body>\n</html>\n"
 }
 
-/** Text for the inside of a `<script>`: nothing in it can end the element or open a comment, and old parsers read it too. */
-export const scriptJson = (value: unknown): string =>
-  JSON.stringify(value).replace(/[<>\u2028\u2029]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
-
-const script = `"use strict";(() => {${Base.text}${Timeline.text}${Details.text}${List.text}})()`
-
-const hash = (text: string): string => `'sha256-${Base64.encode(sha256(new TextEncoder().encode(text)))}'`
-
-// Not at start: hashing takes some milliseconds, and most runs write no page.
-const policy = () =>
-  [
-    "default-src 'none'",
-    `script-src ${hash(script)}`,
-    `style-src ${hash(Style.text)}`,
-    "img-src data:",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "require-trusted-types-for 'script'"
-  ].join("; ")
-
-const dataBlock = (id: string, value: unknown): string =>
-  `<script type="application/json" id="${id}">${scriptJson(value)}</script>\n`
+const script = `"use strict";(() => {${Elements.text}${Base.text}${Timeline.text}${Details.text}${List.text}})()`
 
 /** What the list, the search and the time line need of each case; `Base.ts` reads it back by position. */
 const index = (report: Report.Report) => {
@@ -76,29 +55,6 @@ const index = (report: Report.Report) => {
   }
 }
 
-const mark = `<svg viewBox="0 0 24 24" fill="none" stroke="currentColor" stroke-width="1.7" stroke-linecap="round" `
-  + `aria-hidden="true"><ellipse cx="12" cy="12" rx="9.2" ry="5.6"/>`
-  + `<ellipse cx="12" cy="12" rx="9.2" ry="5.6" transform="rotate(60 12 12)"/>`
-  + `<ellipse cx="12" cy="12" rx="9.2" ry="5.6" transform="rotate(120 12 12)"/></svg>`
-
-const favicon = `data:image/svg+xml,${
-  encodeURIComponent(mark.replace("<svg", `<svg xmlns="http://www.w3.org/2000/svg"`).replace("currentColor", "#6d55e8"))
-}`
-
-const head = (report: Report.Report): string =>
-  `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${policy()}">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="referrer" content="no-referrer">
-<title>${verdict(report).label}: ${SummaryText.sentence(report)} · skein</title>
-<link rel="icon" href="${favicon}">
-<style>${Style.text}</style>
-</head>
-`
-
 const verdict = (report: Report.Report): { readonly label: string; readonly status: string } =>
   report.interrupted
     ? { label: "Interrupted", status: "interrupted" }
@@ -114,11 +70,11 @@ const page = (report: Report.Report): string => {
   const cases = report.cases.length === 1 ? "1 case" : `${report.cases.length.toLocaleString("en")} cases`
   return `<body>
 <header>
-<span class="brand">${mark}skein</span>
+<span class="brand">${Page.mark}skein</span>
 <span class="verdict ${status}">${label}</span>
 <h1>${cases} in ${FailureText.time(report.duration_ms)}</h1>
 <div class="facts dim"><span id="started"></span><span>seed ${report.seed}</span><span>${report.concurrency} at a time</span>
-<button class="plain square" id="theme" type="button" title="Light or dark" aria-label="Light or dark"><svg viewBox="0 0 16 16" fill="currentColor" aria-hidden="true"><path d="M8 0a8 8 0 1 0 0 16A8 8 0 0 0 8 0Zm0 14.4V1.6a6.4 6.4 0 0 1 0 12.8Z"/></svg></button></div>
+${Page.themeButton}</div>
 </header>
 <div class="ratio" id="ratio" aria-hidden="true"></div>
 ${warnings.length === 0 ? "" : `<div class="warnings">${warnings.join("")}</div>`}

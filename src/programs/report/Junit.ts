@@ -7,13 +7,14 @@
  */
 import type { Summary } from "../../scenario/Event.ts"
 import * as FailureText from "./FailureText.ts"
+import * as Markup from "./Markup.ts"
 import * as Report from "./Report.ts"
 import * as ReportText from "./ReportText.ts"
 
 export const write = (report: Report.Report): string => {
   const byFile = Map.groupBy(report.cases, (one) => one.file)
   return `<?xml version="1.0" encoding="UTF-8"?>
-<testsuites${attributes({ name: "skein", ...counts(report.summary), time: seconds(report.duration_ms) })}>
+<testsuites${Markup.attributes({ name: "skein", ...counts(report.summary), time: seconds(report.duration_ms) })}>
 ${[...byFile].map(([file, cases]) => suite(file, cases)).join("")}</testsuites>
 `
 }
@@ -21,7 +22,7 @@ ${[...byFile].map(([file, cases]) => suite(file, cases)).join("")}</testsuites>
 const suite = (file: string, cases: ReadonlyArray<Report.Case>): string => {
   const names = Map.groupBy(cases, (one) => one.name)
   const first = cases.reduce((a, b) => a.started_at <= b.started_at ? a : b)
-  const head = attributes({
+  const head = Markup.attributes({
     name: ReportText.name(file, "(no file)"),
     ...counts(Report.summarise(cases)),
     time: seconds(cases.reduce((sum, one) => sum + one.duration_ms, 0)),
@@ -35,7 +36,7 @@ const suite = (file: string, cases: ReadonlyArray<Report.Case>): string => {
 /** Rows of one data-driven case may share a name; consumers would take them for one, so the row of the id is added. */
 const testcase = (one: Report.Case, ambiguous: boolean): string => {
   const row = ambiguous ? ` (${ReportText.name(one.id.slice(one.id.indexOf("#") + 1))})` : ""
-  const head = attributes({
+  const head = Markup.attributes({
     name: ReportText.name(one.name) + row,
     classname: className(one.file),
     file: ReportText.name(one.file, "(no file)"),
@@ -50,7 +51,7 @@ const testcase = (one: Report.Case, ambiguous: boolean): string => {
 ${property("id", one.id)}${one.suite === undefined ? "" : property("suite", one.suite)}${
     one.tags.map((tag) => property("tag", tag)).join("")
   }      </properties>
-${outcome(one)}${logs.length === 0 ? "" : element("system-out", {}, logs.join("\n"))}    </testcase>
+${outcome(one)}${logs.length === 0 ? "" : Markup.element("system-out", {}, logs.join("\n"))}    </testcase>
 `
 }
 
@@ -59,16 +60,20 @@ const outcome = (one: Report.Case): string => {
     case "passed":
       return ""
     case "skipped":
-      return `      <skipped${attributes({ message: ReportText.oneLine(one.reason ?? "skipped") })}/>\n`
+      return `      <skipped${Markup.attributes({ message: ReportText.oneLine(one.reason ?? "skipped") })}/>\n`
     case "flaky":
       return one.earlier.map((attempt) => {
         const earlier = { ...one, ...attempt }
-        return element("flakyFailure", reasons(earlier), FailureText.lines(earlier).join("\n"))
+        return Markup.element("flakyFailure", reasons(earlier), FailureText.lines(earlier).join("\n"))
       }).join("")
     case "failed":
     case "error":
     case "interrupted":
-      return element(one.status === "failed" ? "failure" : "error", reasons(one), FailureText.lines(one).join("\n"))
+      return Markup.element(
+        one.status === "failed" ? "failure" : "error",
+        reasons(one),
+        FailureText.lines(one).join("\n")
+      )
   }
 }
 
@@ -88,12 +93,6 @@ const className = (file: string): string =>
   ReportText.name(file.replace(/\.(ya?ml|json)$/, "").replace(/^(\.?\.?\/)+/, "").replaceAll("/", "."), "skein")
 
 const property = (name: string, value: string): string =>
-  `        <property${attributes({ name, value: ReportText.oneLine(value) })}/>\n`
-
-const element = (name: string, attrs: Readonly<Record<string, string>>, content: string): string =>
-  `      <${name}${attributes(attrs)}>${ReportText.escapeMarkup(ReportText.visible(content))}</${name}>\n`
-
-const attributes = (attrs: Readonly<Record<string, string>>): string =>
-  Object.entries(attrs).map(([key, value]) => ` ${key}="${ReportText.escapeMarkup(value)}"`).join("")
+  `        <property${Markup.attributes({ name, value: ReportText.oneLine(value) })}/>\n`
 
 const seconds = (millis: number): string => (millis / 1_000).toFixed(3)

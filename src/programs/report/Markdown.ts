@@ -1,6 +1,7 @@
 /** GitHub-flavoured Markdown: for the summary page of a job (`$GITHUB_STEP_SUMMARY`), a merge request or a wiki. */
 import type { Status } from "../../scenario/Event.ts"
 import * as FailureText from "./FailureText.ts"
+import * as MarkdownText from "./MarkdownText.ts"
 import * as Report from "./Report.ts"
 import * as ReportText from "./ReportText.ts"
 import * as SummaryText from "./SummaryText.ts"
@@ -68,10 +69,7 @@ const slowest = (cases: ReadonlyArray<Report.Case>) =>
 const place = (one: Report.Case): string => `${ReportText.name(one.file, "(no file)")}:${one.line}`
 
 const html = ReportText.escapeMarkup
-
-/** Text without a meaning to Markdown, HTML, tables, mentions and links. */
-const text = (value: string): string =>
-  ReportText.name(value).replace(/[\\`*_[\]<>&|~#@!:"']/g, (c) => `&#${c.charCodeAt(0)};`)
+const text = MarkdownText.plain
 
 const icons: Readonly<Record<Status, string>> = {
   passed: "✅",

@@ -56,6 +56,13 @@ export const write = Effect.fn("ReportFiles.write")(function*(
   return results.filter((error) => error !== undefined)
 })
 
+/** Writes a text that is there already, in the same way. */
+export const writeText = (
+  target: Formats.Target,
+  text: string
+): Effect.Effect<void, ReportFileError, FileSystem.FileSystem | Path.Path> =>
+  Effect.mapError(place(target.path, text), (error) => asFileError(target, error))
+
 /** A `jsonl` report that is being written. */
 export interface EventFile {
   /** Takes one event; waits while the disk is behind. Never fails: after a write error events are let go. */
@@ -95,10 +102,12 @@ const append = Effect.fnUntraced(function*(path: string, queue: Queue.Dequeue<st
   yield* Stream.runForEachArray(Stream.fromQueue(queue), (lines) => file.writeAll(encoder.encode(lines.join(""))))
 }, Effect.scoped)
 
+const writeFile = (format: Formats.Format, path: string, report: Report) =>
+  place(path, [...format.write(report)].join(""))
+
 /** What is no ordinary file (`/dev/null`, a pipe) is written as it stands: a rename would replace it. */
-const writeFile = Effect.fnUntraced(function*(format: Formats.Format, path: string, report: Report) {
+const place = Effect.fnUntraced(function*(path: string, text: string) {
   const files = yield* FileSystem.FileSystem
-  const text = [...format.write(report)].join("")
   const old = yield* files.stat(path).pipe(
     Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed(undefined))
   )

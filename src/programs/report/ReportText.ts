@@ -38,6 +38,9 @@ export const name = (text: string, fallback: string = "(no name)"): string => {
   return line === "" ? fallback : line
 }
 
+/** A line of output that CI systems only show: Azure and GitHub obey `##[...` and `##vso[...` wherever they stand in a line. */
+export const inert = (line: string): string => line.replace(/##(?=\[|vso\[|teamcity\[)/gi, "# #")
+
 /** Text in which no character has a meaning to XML or HTML, in content and in quoted attributes. */
 export const escapeMarkup = (text: string): string => text.replace(/[&<>"']/g, (c) => markup[c]!)
 

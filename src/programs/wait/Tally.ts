@@ -1,8 +1,14 @@
-/** What is known of the awaited workflows, and whether the wait is over. No clock: the caller says what time it is. */
+/**
+ * What is known of the awaited workflows, and whether the wait is over. No clock: the caller says what time it is.
+ *
+ * The workflows of a wait with an end are known from the beginning, and its result has them all. To a wait that is open (`until` is
+ * `never`) they are added one by one, and forgotten once they have ended.
+ */
 import type { Ended, Event, Goal, Item, Outcome, Result, Seen } from "../WorkflowWait.ts"
+import { keyOf } from "./Handles.ts"
 
 export interface Rules {
-  readonly until: Goal
+  readonly until: Goal | "never"
   readonly failFast: boolean
   /** Looks in a row that must not show a workflow before it is missing. */
   readonly absences: number
@@ -10,7 +16,7 @@ export interface Rules {
   readonly confirmations: number
   /** Looks at a parent that may fail in a row before its workflows are given up. */
   readonly failures: number
-  /** Milliseconds that each may take. */
+  /** Milliseconds that each may take; of those that are known from the beginning. */
   readonly itemTimeout: number
 }
 
@@ -38,7 +44,7 @@ export interface Watched {
 }
 
 export class Tally {
-  readonly parents: ReadonlyArray<Parent>
+  private readonly byName: Map<string, Parent>
   private readonly rules: Rules
   private readonly watched: ReadonlyArray<Watched>
   /** Those that end first first; before `expired` all have ended. */
@@ -54,8 +60,7 @@ export class Tally {
     this.rules = rules
     const watched = new Map<string, Watched>()
     for (const item of items) {
-      const began = Math.min(0, (item.since ?? epoch) - epoch)
-      watched.set(keyOf(item), { item, began, seen: undefined, absent: 0, agreed: 0, ended: undefined })
+      watched.set(keyOf(item), watching(item, Math.min(0, (item.since ?? epoch) - epoch)))
     }
     this.watched = [...watched.values()]
     this.byAge = rules.itemTimeout === Infinity ? [] : this.watched.toSorted((a, b) => a.began - b.began)
@@ -67,23 +72,63 @@ export class Tally {
       this.count(ended.outcome)
     }
     const open = Map.groupBy(this.watched.filter(({ ended }) => ended === undefined), ({ item }) => item.parent)
-    this.parents = [...open].map(([name, open]) => ({ name, open, step: 0, looks: 0, failures: 0 }))
+    this.byName = new Map([...open].map(([name, open]) => [name, parentOf(name, open, 0)]))
+  }
+
+  /** Parents with workflows that have not ended. */
+  parents(): Iterable<Parent> {
+    return this.byName.values()
+  }
+
+  /** Adds a workflow that has just begun. Answers with its parent when that is a new one, which nobody looks at yet. */
+  add(item: Item, now: number): Parent | undefined {
+    const one = watching(item, now)
+    const known = this.byName.get(item.parent)
+    this.pending++
+    if (known !== undefined) {
+      known.open = [...this.openOf(known), one]
+      // Something moves there again.
+      known.step = Math.min(1, known.step)
+      return undefined
+    }
+    // What has just begun has not ended: the first look is an interval away.
+    const parent = parentOf(item.parent, [one], 1)
+    this.byName.set(parent.name, parent)
+    return parent
+  }
+
+  /** Forgets a workflow that is not awaited any more. */
+  drop({ id, parent }: Item): void {
+    const one = this.byName.get(parent)?.open.find(({ ended, item }) => item.id === id && ended === undefined)
+    if (one === undefined) return
+    one.ended = { ...one.item, outcome: "not awaited", durationMs: 0 }
+    this.count("not awaited")
+  }
+
+  /** Forgets a parent none of whose workflows is open; answers whether it was one. */
+  leave(parent: Parent): boolean {
+    if (this.openOf(parent).length > 0) return false
+    return this.byName.delete(parent.name)
   }
 
   /** Whether nothing more can change the verdict, or is wanted. */
   isOver(): boolean {
     const { failFast, until } = this.rules
+    if (until === "never") return false
     if (this.pending === 0 || failFast && this.notDone > 0) return true
     return until !== "all" && (this.done >= this.enough() || this.done + this.pending < this.enough())
   }
 
-  /** Takes note of what a look saw at `now`. */
-  note(parent: Parent, seen: ReadonlyMap<string, Seen>, now: number): void {
+  /** Takes note of what a look for `asked` saw at `now`. */
+  note(parent: Parent, asked: ReadonlyArray<Watched>, seen: ReadonlyMap<string, Seen>, now: number): void {
     let moved = false
-    for (const one of this.openOf(parent)) {
+    for (const one of asked) {
+      if (one.ended !== undefined) continue
       const state = seen.get(one.item.id)
       if (state === undefined) {
-        if (++one.absent >= this.rules.absences) this.end(one, "missing", now)
+        if (++one.absent >= this.rules.absences) {
+          this.end(one, "missing", now, `${one.absent} looks in a row did not show it`)
+        }
         continue
       }
       one.absent = 0
@@ -107,11 +152,14 @@ export class Tally {
   }
 
   /** Takes note of a look that failed; after too many of them in a row its workflows are given up. */
-  trouble(parent: Parent, problem: string, now: number): void {
+  trouble(parent: Parent, asked: ReadonlyArray<Watched>, problem: string, now: number): void {
     this.told.push({ _tag: "Trouble", parent: parent.name, problem })
     parent.step++
     if (++parent.failures < this.rules.failures) return
-    for (const one of this.openOf(parent)) this.end(one, "unreachable", now, problem)
+    parent.failures = 0
+    for (const one of asked) {
+      if (one.ended === undefined) this.end(one, "unreachable", now, problem)
+    }
   }
 
   /** The workflows of a parent that have not ended. */
@@ -148,8 +196,14 @@ export class Tally {
     const isLate = why !== undefined && why !== "stopped"
     for (const one of this.watched) {
       if (one.ended !== undefined) continue
-      if (isLate) this.end(one, "timed out", now, `it did not end ${why}`)
-      else this.end(one, "not awaited", now)
+      if (isLate) {
+        this.end(
+          one,
+          "timed out",
+          now,
+          `it did not end ${why}${one.seen === undefined ? ", and no look has shown it" : ""}`
+        )
+      } else this.end(one, "not awaited", now)
     }
     const items = this.watched.map(({ ended }) => ended!)
     const isMet = this.done >= this.enough()
@@ -160,6 +214,7 @@ export class Tally {
 
   private enough(): number {
     const { until } = this.rules
+    if (until === "never") return Infinity
     if (until === "any") return Math.min(1, this.watched.length)
     return until === "all" ? this.watched.length : until.done
   }
@@ -183,7 +238,13 @@ export class Tally {
   }
 }
 
-const keyOf = ({ id, parent }: Item): string => `${parent}\u0000${id}`
+const watching = (item: Item, began: number): Watched => (
+  { item, began, seen: undefined, absent: 0, agreed: 0, ended: undefined }
+)
+
+const parentOf = (name: string, open: ReadonlyArray<Watched>, step: number): Parent => (
+  { name, open, step, looks: 0, failures: 0 }
+)
 
 const differs = (a: Seen, b: Seen): boolean =>
   a.state !== b.state || a.text !== b.text || a.progress !== b.progress || a.message !== b.message

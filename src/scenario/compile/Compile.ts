@@ -16,13 +16,14 @@ import * as Node from "../read/Node.ts"
 import type { Named } from "../read/Reader.ts"
 import * as RobogoPlan from "../robogo/RobogoPlan.ts"
 import * as DataSetsModel from "../run/DataSets.ts"
-import type { DataSets, Head, Scenario, Spelling, Step, Suite } from "../Scenario.ts"
+import type { DataSets, Head, MetricKind, Scenario, Spelling, Step, Suite } from "../Scenario.ts"
 import * as Code from "./Code.ts"
 import type {
   CompiledBody,
   CompiledData,
   CompiledExpectation,
   CompiledInput,
+  CompiledMetric,
   CompiledScenario,
   CompiledStep,
   CompiledSuite,
@@ -117,6 +118,7 @@ class Compiler {
   private readonly actions: ActionIndex
   private readonly known: Known.Known
   private readonly problems: Array<Problem>
+  private readonly metricKinds = new Map<string, MetricKind>()
 
   constructor(actions: ActionIndex, known: Known.Known, problems: Array<Problem>) {
     this.actions = actions
@@ -212,9 +214,14 @@ class Compiler {
       name: entry.name,
       code: this.expression(entry.value, step.spelling, output)
     }))
+    const metrics = (step.metrics ?? []).map(({ name, nameSpan, value: { kind, value } }): CompiledMetric => {
+      this.metricName(name, kind, nameSpan)
+      return { name, kind, code: this.expression(value, step.spelling, output) }
+    })
     this.warnOfClashes([
       ...expect.flatMap(({ expectation }) => expectation._tag === "Expression" ? [expectation.code] : []),
-      ...save.map(({ code }) => code)
+      ...save.map(({ code }) => code),
+      ...metrics.map(({ code }) => code)
     ], output.names)
     const compiled = {
       step,
@@ -240,7 +247,8 @@ class Compiler {
           : this.template(step.expectError.message, step.spelling)
       },
       extract: step.extract === undefined ? undefined : this.template(step.extract, step.spelling),
-      save
+      save,
+      metrics
     }
     return { ...compiled, work: StepWork.of(compiled) }
   }
@@ -409,6 +417,29 @@ class Compiler {
     return code
   }
 
+  /** Thresholds tell metrics apart by their names alone. */
+  private metricName(name: string, kind: MetricKind, span: Span): void {
+    const before = this.metricKinds.get(name)
+    this.metricKinds.set(name, before ?? kind)
+    if (!/^[A-Za-z_]\w*$/.test(name)) {
+      this.problem(
+        "bad-name",
+        `${JSON.stringify(name)} cannot be the name of a metric`,
+        span,
+        "use letters, digits and _"
+      )
+    } else if (measuredAnyhow.has(name) || this.actions.native.has(name)) {
+      this.problem("reserved-name", `${name} is what every load measures`, span, "choose another name")
+    } else if (before !== undefined && before !== kind) {
+      this.problem(
+        "bad-metric",
+        `${name} is a ${before} in another step, and a ${kind} here`,
+        span,
+        "choose another name"
+      )
+    }
+  }
+
   /** A name that is both a field of the output and a variable means the field: worth saying where it is used. */
   private warnOfClashes(codes: ReadonlyArray<Code.Code>, output: Known.OutputNames): void {
     for (const use of codes.flatMap((code) => code.uses)) {
@@ -438,6 +469,8 @@ class Compiler {
 const decodeData = Schema.decodeUnknownResult(DataSetsModel.Definition, { errors: "all" })
 
 const decodeMock = Schema.decodeUnknownResult(MockServer.Definition, { errors: "all", onExcessProperty: "error" })
+
+const measuredAnyhow = new Set(["requests", "iterations", "dropped", "errors", "checks", "lateness"])
 
 const none: ReadonlySet<string> = new Set()
 

@@ -3,7 +3,7 @@ import type { Duration } from "effect"
 import type { Value } from "../../core/Value.ts"
 import type * as Action from "../Action.ts"
 import type { Location } from "../Event.ts"
-import type { ExpectError, Scenario, Spelling, Step, Suite } from "../Scenario.ts"
+import type { ExpectError, MetricKind, Scenario, Spelling, Step, Suite } from "../Scenario.ts"
 import type { Code } from "./Code.ts"
 import type * as Plan from "./Plan.ts"
 
@@ -48,6 +48,10 @@ export interface NamedCode {
   readonly code: Code
 }
 
+export interface CompiledMetric extends NamedCode {
+  readonly kind: MetricKind
+}
+
 export interface CompiledStep {
   readonly step: Step
   readonly spelling: Spelling
@@ -66,6 +70,7 @@ export interface CompiledStep {
   readonly expectError: (Omit<ExpectError, "message"> & { readonly message: Code | undefined }) | undefined
   readonly extract: Code | undefined
   readonly save: ReadonlyArray<NamedCode>
+  readonly metrics: ReadonlyArray<CompiledMetric>
   /** What the plan of parallel steps knows of it. */
   readonly work: Plan.Work
 }

@@ -21,7 +21,7 @@ export const of = (step: Omit<CompiledStep, "work">): Plan.Work => {
     ...step.expect.flatMap(({ expectation }) =>
       expectation._tag === "Expression" ? Known.variablesRead(expectation.code, output) : []
     ),
-    ...step.save.flatMap(({ code }) => Known.variablesRead(code, output))
+    ...[...step.save, ...step.metrics].flatMap(({ code }) => Known.variablesRead(code, output))
   ])
   const writes = new Set([
     ...inside.flatMap((inner) => [...inner.work.writes]),
@@ -56,14 +56,17 @@ const inputCodes = (body: CompiledBody): ReadonlyArray<Code.Code> => {
   )
 }
 
+/** All code of a step, steps inside of it left out. */
+export const codesOf = (step: Omit<CompiledStep, "work">): ReadonlyArray<Code.Code> => [
+  ...inputCodes(step.body),
+  ...[...step.save, ...step.metrics].map(({ code }) => code),
+  ...step.expect.flatMap(({ expectation }) => expectation._tag === "Expression" ? [expectation.code] : []),
+  ...[step.name, step.if, step.for?.items, step.while?.condition].filter((code) => code !== undefined)
+]
+
 /** `steps.<id>` read anywhere in a step makes it wait for that step. */
 const stepUses = (step: Omit<CompiledStep, "work">): ReadonlyArray<string> =>
-  [
-    ...inputCodes(step.body),
-    ...step.save.map(({ code }) => code),
-    ...step.expect.flatMap(({ expectation }) => expectation._tag === "Expression" ? [expectation.code] : []),
-    ...[step.name, step.if, step.for?.items, step.while?.condition].filter((code) => code !== undefined)
-  ].flatMap((code) =>
+  codesOf(step).flatMap((code) =>
     code.uses.flatMap((use) => use.name === "steps" && use.path[0] !== undefined ? [`steps.${use.path[0]}`] : [])
   )
 

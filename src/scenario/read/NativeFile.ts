@@ -2,6 +2,7 @@
 import type { SourceText } from "../../core/SourceText.ts"
 import * as SecretReference from "../../services/SecretReference.ts"
 import type { DataSource, Scenario, Suite, SuiteCase } from "../Scenario.ts"
+import * as LoadReader from "./LoadReader.ts"
 import * as NativeData from "./NativeData.ts"
 import { skip, stepFields, steps, variables, words } from "./NativeStep.ts"
 import type * as Node from "./Node.ts"
@@ -80,7 +81,8 @@ const scenarioFields = (actions: ReadonlyArray<string>) => ({
   concurrency: optional(int(1), "How many steps may run at once [default: 1, the order of the file]"),
   timeout: optional(duration, "The longest time for a case, its teardown apart"),
   retries: optional(int(0), "Run a failed case again this often"),
-  data: optional(dataSource, "Run the scenario once per row"),
+  data: optional(dataSource, "Run the scenario once per row; under load each iteration takes the next one"),
+  load: optional(LoadReader.reader, "How skein load starts its iterations, and what must hold of the figures"),
   data_sets: optional(
     NativeData.reader(actions),
     "Data by name, rules that it must keep, and steps that put it in place"
@@ -104,6 +106,7 @@ export const scenario = (
     timeout: read.timeout,
     retries: read.retries,
     data: read.data,
+    load: read.load,
     dataSets: read.data_sets,
     templates: []
   }

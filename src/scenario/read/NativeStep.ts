@@ -1,7 +1,7 @@
 /** Reads the steps of skein's own spelling: their controls and the one action each has. */
 import { Duration } from "effect"
-import type { Body, Expectation, ExpectError, Loop, Retry, Step } from "../Scenario.ts"
-import { reservedNames } from "../Scenario.ts"
+import type { Body, Expectation, ExpectError, Loop, Metric, Retry, Step } from "../Scenario.ts"
+import { metricKinds, reservedNames } from "../Scenario.ts"
 import type * as Node from "./Node.ts"
 import * as Reader from "./Reader.ts"
 
@@ -35,6 +35,28 @@ export const variables: Reader.Reader<ReadonlyArray<Reader.Named<Node.Node>>> = 
       }
     }
     return entries
+  }
+)
+
+const metric: Reader.Reader<Metric> = Reader.map(
+  Reader.fields("a metric", {
+    trend: optional(any, "A number whose distribution is kept"),
+    rate: optional(any, "True or false, of which the share that is true is kept"),
+    counter: optional(any, "A number that is added up")
+  }),
+  (read, node, notes) => {
+    const [first, ...more] = metricKinds.flatMap((kind) =>
+      read[kind] === undefined ? [] : [{ kind, value: read[kind] }]
+    )
+    return first === undefined || more.length > 0
+      ? Reader.note(
+        notes,
+        "bad-metric",
+        "a metric is one of trend, rate and counter",
+        Reader.headOf(node),
+        "write queue_depth: { trend: body.depth }, for example"
+      )
+      : first
   }
 )
 
@@ -217,6 +239,10 @@ export const stepFields = {
   expect_error: optional(expectError, "The step passes when it fails like this"),
   extract: optional(any, "Take a part of the output by jq, jsonpath, xpath, regex or csv; it becomes the output"),
   save: optional(variables, "Variables set from expressions over the output"),
+  metrics: optional(
+    named(metric),
+    "What skein load measures of the output by trend, rate or counter; skein run takes no notice"
+  ),
   continue: optional(flag, "Go on after a failure; the case has failed all the same [default: false]"),
   skip: optional(skip, "Leave the step out: true or the reason"),
   no_log: optional(flag, "Keep input and output out of every report [default: false]"),
@@ -259,6 +285,7 @@ export const step = (actions: ReadonlyArray<string>): Reader.Reader<Step> => ({
       expectError: read.expect_error,
       extract: read.extract,
       save: read.save ?? [],
+      metrics: read.metrics,
       continue: read.continue ?? false,
       skip: read.skip === "" || body._tag === "Call" && body.action === "skip" ? undefined : read.skip,
       noLog: read.no_log ?? false,

@@ -4,6 +4,7 @@
  */
 import { Duration } from "effect"
 import type { SourceText } from "../../core/SourceText.ts"
+import type { LoadSettings } from "../LoadSettings.ts"
 import * as Node from "../read/Node.ts"
 import * as Reader from "../read/Reader.ts"
 import type { Scenario, Suite, SuiteCase } from "../Scenario.ts"
@@ -38,6 +39,16 @@ const secretReference = (entry: Reader.Named<Node.Node>): Reader.Named<Node.Node
   return { ...entry, value: Node.fromValue(reference, value.span) }
 }
 
+/** That tool never read it. `max_workers` are virtual users, `rate_limit` the iterations that are started a second. */
+const loadTesting: Reader.Reader<LoadSettings> = Reader.map(
+  fields("load_testing", {
+    enabled: optional(flag, "False: as if it were not there"),
+    max_workers: optional(int(1), "Virtual users"),
+    rate_limit: optional(int(1), "Iterations a second")
+  }),
+  (read) => read.enabled === false ? {} : { vus: read.max_workers, rate: read.rate_limit }
+)
+
 const parallelFields = {
   enabled: optional(flag, "Whether anything runs at once"),
   max_concurrency: optional(int(1), "How many"),
@@ -46,7 +57,8 @@ const parallelFields = {
   http_requests: optional(flag, "Requests of a batch"),
   database_operations: optional(flag, "Statements of a batch"),
   data_validation: optional(flag, "Validations"),
-  file_operations: optional(flag, "File actions")
+  file_operations: optional(flag, "File actions"),
+  load_testing: optional(soft(loadTesting), "How skein load puts the case under load")
 }
 
 /** What a file says about running at once. A key that is missing is as good as false, apart from `enabled`. */
@@ -56,6 +68,7 @@ interface Parallel {
   readonly max: number
   /** For the actions of the case: how many of a kind run at once. */
   readonly bounds: Readonly<Record<string, number>>
+  readonly load?: LoadSettings | undefined
 }
 
 /** As many as that tool had on a small machine; its default was the number of processors. */
@@ -72,6 +85,7 @@ const parallel: Reader.Reader<Parallel> = Reader.byKind<Parallel, Parallel>({
       cases: enabled && (read.test_cases ?? false),
       steps: enabled && (read.steps ?? false),
       max,
+      load: read.load_testing,
       bounds: Object.fromEntries(
         kinds.flatMap((kind) => {
           const allowed = read[kind] ?? (enabled ? undefined : false)
@@ -101,7 +115,7 @@ const scenarioFields = {
 
 /** Reads a Robogo test case. */
 export const scenario = (source: SourceText, node: Node.Node, notes: Reader.Notes): Scenario | undefined => {
-  const foreign = ["vars", "mocks", "data", "locks", "cases", "suite"]
+  const foreign = ["vars", "mocks", "data", "load", "locks", "cases", "suite"]
   const read = fields("a test case", scenarioFields, foreign).read(RobogoReader.merged(node), notes)
   if (read === undefined) return undefined
   const list = Node.get(read.node, "steps")
@@ -131,6 +145,7 @@ export const scenario = (source: SourceText, node: Node.Node, notes: Reader.Note
     timeout: read.timeout,
     dataSets: data?.dataSets,
     templates: read.templates ?? [],
+    load: read.parallel?.load,
     bounds: read.parallel?.bounds
   }
 }

@@ -17,6 +17,7 @@ import type { CaseState } from "./CaseState.ts"
 import * as Contract from "./Contract.ts"
 import * as ExpectError from "./ExpectError.ts"
 import * as Extract from "./Extract.ts"
+import * as Measured from "./Measured.ts"
 import * as Snapshots from "./Snapshots.ts"
 import * as Failures from "./StepFailure.ts"
 
@@ -326,11 +327,14 @@ const violations = <R>(
   })
 
 const save = (output: Value, context: AttemptContext): Effect.Effect<void, Failures.StepFailure> => {
-  const { save: saves, step } = context.step
-  if (saves.length === 0 && step.result === undefined) return Effect.void
+  const { metrics, save: saves, step } = context.step
+  const { measure } = context.state.settings
+  const measured = measure === undefined ? [] : metrics
+  if (saves.length === 0 && measured.length === 0 && step.result === undefined) return Effect.void
   return Failures.attempt(() => {
     const names = outputNames(output, context.names)
     const values = saves.map(({ code, name }) => [name, code.run(names, context.state.machine)] as const)
+    for (const metric of measured) measure?.(metric, Measured.numberOf(metric, names, context.state.machine))
     for (const [name, value] of values) context.state.save(name, value)
     if (step.result !== undefined) context.state.save(step.result.name, output)
   })

@@ -1,8 +1,9 @@
 /** What one run of a case knows while it runs: its variables, what its steps answered, and where its events go. */
 import { type Clock, Effect, Exit, Scope } from "effect"
+import { randomFrom } from "../../core/Seeded.ts"
 import { emptyRecord, type Value, type ValueRecord } from "../../core/Value.ts"
 import * as Code from "../compile/Code.ts"
-import type { NamedCode } from "../compile/Compiled.ts"
+import type { CompiledMetric, NamedCode } from "../compile/Compiled.ts"
 import type { Event, Phase } from "../Event.ts"
 import type { RobogoMasking } from "../robogo/RobogoMasking.ts"
 
@@ -23,6 +24,8 @@ export interface CaseSettings {
   readonly updateSnapshots: boolean
   /** Keep what steps exchanged also when they pass. */
   readonly keepExchanges: boolean
+  /** Hears what steps measure by `metrics:`. @default nobody, and nothing is measured */
+  readonly measure?: ((metric: CompiledMetric, value: number) => void) | undefined
   /** Tell every attempt of a step. */
   readonly debug: boolean
   /** The scenario file, as shown. */
@@ -41,6 +44,15 @@ export interface StepRecord {
   readonly duration_ms: number
 }
 
+/** One of many passes through the steps of a case, under load. */
+export interface Pass {
+  readonly row: Value | undefined
+  readonly rowIndex: number
+  readonly seed: number
+  /** Counted from 1, for the virtual user. */
+  readonly iteration: number
+}
+
 export class CaseState {
   readonly settings: CaseSettings
   readonly scope: Scope.Scope
@@ -48,15 +60,18 @@ export class CaseState {
   readonly names: Code.Names
   /** Set by `save`, `result` and actions; over the pending ones. */
   readonly variables: { [name: string]: Value } = emptyRecord()
-  readonly steps: { [id: string]: Value } = emptyRecord()
+  steps: { [id: string]: Value } = emptyRecord()
   readonly history: Array<Value> = []
   /** Ids and places of steps that did not pass, for `needs`. */
   readonly notPassed = new Set<string>()
   readonly secrets: { [name: string]: Value } = emptyRecord()
   /** Read when asked, since the calls of a mock grow. */
   readonly mocks = new Map<string, () => Value>()
-  readonly row: Value | undefined
-  readonly rowIndex: number
+  row: Value | undefined
+  rowIndex: number
+  /** The virtual user under load, from 1; a case that is run is the only one. */
+  readonly vu: number
+  iteration = 1
   phase: Phase = "setup"
   /** Settings by action family, with what the case itself says about them. */
   actionSettings: ValueRecord
@@ -64,7 +79,10 @@ export class CaseState {
   private readonly masking: RobogoMasking | undefined
   private readonly savedNames = new Set<string>()
   private readonly pending = new Map<string, Code.Code>()
+  private readonly first: ReadonlyArray<NamedCode>
   private readonly evaluating: Array<string> = []
+  private seed: number
+  private random: () => number
   private readonly kept = new Map<string, Effect.Effect<unknown, unknown>>()
 
   constructor(options: {
@@ -80,6 +98,7 @@ export class CaseState {
     readonly robogo: boolean
     /** Hides values of a Robogo case by the names of their variables. */
     readonly masking?: RobogoMasking | undefined
+    readonly vu?: number | undefined
   }) {
     const { masking, settings } = options
     this.robogo = options.robogo
@@ -95,8 +114,12 @@ export class CaseState {
     this.scope = options.scope
     this.row = options.row
     this.rowIndex = options.rowIndex
-    this.machine = { now: () => options.clock.currentTimeMillisUnsafe(), random: randomFrom(options.settings.seed) }
-    for (const { code, name } of options.variables) this.pending.set(name, code)
+    this.vu = options.vu ?? 1
+    this.seed = options.settings.seed
+    this.random = randomFrom(this.seed)
+    this.machine = { now: () => options.clock.currentTimeMillisUnsafe(), random: () => this.random() }
+    this.first = options.variables.filter(({ name }) => !Object.hasOwn(options.values, name))
+    for (const { code, name } of this.first) this.pending.set(name, code)
     for (const [name, value] of Object.entries(options.values)) {
       this.set(name, value)
     }
@@ -115,6 +138,29 @@ export class CaseState {
         if (!this.robogo || !(error instanceof Code.CodeFailure)) throw error
       }
     }
+  }
+
+  /**
+   * Begins another pass: first values are made anew, and random numbers are those of the pass. What steps have saved under other names
+   * stays, and so does what was made `once`, such as cookies.
+   */
+  begin(pass: Pass): void {
+    this.row = pass.row
+    this.rowIndex = pass.rowIndex
+    this.iteration = pass.iteration
+    this.seed = pass.seed
+    this.random = randomFrom(pass.seed)
+    this.steps = emptyRecord()
+    this.history.length = 0
+    this.notPassed.clear()
+    for (const { code, name } of this.first) {
+      if (code.constant !== undefined) this.variables[name] = code.constant
+      else {
+        delete this.variables[name]
+        this.pending.set(name, code)
+      }
+    }
+    if (this.pending.size > 0) this.settle()
   }
 
   set(name: string, value: Value): void {
@@ -141,7 +187,7 @@ export class CaseState {
 
   /** Numbers that depend on the seed, the case and the step only. */
   randomFor(path: string): () => number {
-    return randomFrom(hash(path) ^ this.settings.seed)
+    return randomFrom(hash(path) ^ this.seed)
   }
 
   /** Answers with what was made under `key`, making it once per case. What failed is made again when asked again. */
@@ -184,6 +230,10 @@ export class CaseState {
         return this.row
       case "index":
         return this.rowIndex
+      case "vu":
+        return this.vu
+      case "iteration":
+        return this.iteration
       case "__robogo_steps":
         return this.history
       default:
@@ -224,17 +274,6 @@ export class CaseState {
 
   private list(): ReadonlyArray<string> {
     return [...Object.keys(this.variables), ...this.pending.keys(), "env", "secrets", "mocks", "steps", "row"]
-  }
-}
-
-/** A small seeded generator (mulberry32): the same seed gives the same numbers on every machine. */
-export const randomFrom = (seed: number): () => number => {
-  let state = seed >>> 0
-  return () => {
-    state = state + 0x6d2b79f5 >>> 0
-    let mixed = Math.imul(state ^ state >>> 15, state | 1)
-    mixed ^= mixed + Math.imul(mixed ^ mixed >>> 7, mixed | 61)
-    return ((mixed ^ mixed >>> 14) >>> 0) / 4_294_967_296
   }
 }
 

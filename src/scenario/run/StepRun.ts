@@ -80,7 +80,8 @@ const whenHolds = (
   })
 }
 
-const skipReason = (step: CompiledStep, state: CaseState): string | undefined => {
+/** Why a step is not run: it says so, or one that it needs did not pass. */
+export const skipReason = (step: CompiledStep, state: CaseState): string | undefined => {
   if (step.step.skip !== undefined) return step.step.skip
   const missing = step.step.needs?.find((need) => state.notPassed.has(need.id))
   return missing === undefined ? undefined : `${missing.id}, which it needs, did not pass`
@@ -315,7 +316,8 @@ const skipped = (step: CompiledStep, state: CaseState, path: string, locals: Val
     return remember(step, state, outcome)
   })
 
-const remember = (step: CompiledStep, state: CaseState, outcome: Outcome): Outcome => {
+/** Keeps what `steps.<id>`, `needs` and Robogo's history ask about a step. */
+export const remember = (step: CompiledStep, state: CaseState, outcome: Outcome): Outcome => {
   const { id } = step.step
   const error = outcome.failures[0]?.message ?? null
   if (id !== undefined) {

@@ -35,7 +35,10 @@ export const open = Effect.fnUntraced(function*<Identifier, Client, Failure, Opt
   const service = yield* family.service
   const outer = recordAt(context.settings, family.name)
   const place = yield* placeOf(family.name, given ?? textAt(outer, "url") ?? "embedded:", context)
-  const url = yield* withinRoot(place.url, context)
+  if (place.url.startsWith("embedded:") && field(context.settings, sharedKey) === null) {
+    return yield* new ActionError({ reason: "Invalid", ...oneThreadOnly(family.name) })
+  }
+  const url = yield* withinRoot(place.url === "embedded:" ? privateUrl(context) : place.url, context)
   const read = family.settings({ ...outer, ...place.options })
   if (Result.isFailure(read)) {
     // Those of `skein.yaml` were checked: a mistake of whoever made the context.
@@ -48,6 +51,29 @@ export const open = Effect.fnUntraced(function*<Identifier, Client, Failure, Opt
   )
   return { client, settings }
 })
+
+/**
+ * Under which name the users of a load share what `embedded:` is to a case, in the settings of actions. `null`: they are on several
+ * threads, each of which would have embedded stores of its own.
+ */
+export const sharedKey = "embedded"
+
+/** Why a step cannot be put under load by several threads. */
+export const oneThreadOnly = (family: string): { readonly message: string; readonly hint: string } => ({
+  message: `${family}: threads cannot share an embedded: store`,
+  hint: `load it on one thread, or give it the url of a server (${family}.url in skein.yaml)`
+})
+
+/** Whether `given`, or what is set where that is absent, is an embedded store. Names that only a step gives are not known here. */
+export const isEmbedded = (family: string, given: Value | undefined, settings: ValueRecord): boolean => {
+  const text = given ?? textAt(recordAt(settings, family), "url") ?? "embedded:"
+  const found = typeof text === "string" ? field(recordAt(settings, "connections"), text) : undefined
+  const url = isRecord(found) ? field(found, "url") : found ?? text
+  return typeof url === "string" && url.startsWith("embedded:")
+}
+
+/** A store of the case's own; under load that of the scenario, so that its setup and all users see the same one. */
+const privateUrl = (context: ActionContext): string => `embedded:${textAt(context.settings, sharedKey) ?? ""}`
 
 /** Gives a URL a name for the later steps of the case. */
 export const remember = (family: string, name: string, url: string, context: ActionContext): Effect.Effect<void> =>

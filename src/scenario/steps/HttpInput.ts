@@ -1,5 +1,5 @@
 /** What a step says about an HTTP request, and the request that it means. `actions/http.ts` and `actions/http_batch.ts` share it. */
-import { Effect, type FileSystem, type Path, Redacted, Schema } from "effect"
+import { Effect, type FileSystem, type Path, Redacted, Result, Schema } from "effect"
 import * as Json from "../../core/Json.ts"
 import { isArray, isRecord, type Value } from "../../core/Value.ts"
 import * as CookieJar from "../../services/http/CookieJar.ts"
@@ -90,44 +90,57 @@ export const validate = (present: ReadonlySet<string>): ReadonlyArray<string> =>
 export const effectOf = (method: Value | undefined): Action.StepEffect =>
   typeof method === "string" && /^(get|head|options)$/i.test(method) ? "read" : "write"
 
+/** What making a request needs of a step's surroundings. */
+export type Context = Pick<Action.ActionContext, "directory" | "root" | "allowOutside" | "robogo" | "once">
+
+/** Under this key a case keeps its cookies. */
+export const jarKey = "http.cookies"
+
 /** Makes the request. Reads the files that it names, inside the root; fails with `Invalid` or what the file's fault is. */
 export const toRequest = Effect.fnUntraced(function*(
   input: Input,
-  context: Action.ActionContext
+  context: Context
 ): Effect.fn.Return<HttpExchange.Request, Action.ActionError, FileSystem.FileSystem | Path.Path> {
+  const plain = yield* Effect.fromResult(plainRequest(input))
   return {
+    ...plain,
+    body: input.multipart === undefined ? plain.body : yield* multipartOf(input.multipart, context),
+    jar: input.cookies === false ? undefined : yield* context.once(jarKey, CookieJar.make),
+    connection: yield* connectionOf(input, context)
+  }
+})
+
+/** As {@link toRequest} as far as no file is read and nothing kept: without a multipart body, cookies of the case and certificates. */
+export const plainRequest = (input: Input): Result.Result<HttpExchange.Request, Action.ActionError> =>
+  Result.map(authOf(input), (auth) => ({
     method: input.method,
     url: input.url,
     base: input.base,
     query: input.query,
     headers: input.headers,
-    body: yield* bodyOf(input, context),
-    auth: yield* authOf(input),
+    body: plainBody(input),
+    auth,
     cookies: typeof input.cookies === "object" ? input.cookies : undefined,
-    jar: input.cookies === false ? undefined : yield* context.once("http.cookies", CookieJar.make),
     timeout: input.timeout,
     maxRedirects: input.redirects === true ? undefined : input.redirects === false ? 0 : input.redirects,
     maxBodyBytes: input.max_body,
-    reconnect: input.reconnect,
-    connection: yield* connectionOf(input, context)
-  }
-})
+    reconnect: input.reconnect
+  }))
 
 const invalid = (message: string, hint?: string): Action.ActionError =>
   new Action.ActionError({ reason: "Invalid", message, ...(hint === undefined ? {} : { hint }) })
 
-const bodyOf = Effect.fnUntraced(function*(
-  input: Input,
-  context: Action.ActionContext
-): Effect.fn.Return<HttpExchange.Body | undefined, Action.ActionError, FileSystem.FileSystem | Path.Path> {
+const plainBody = (input: Input): HttpExchange.Body | undefined => {
   if (input.json !== undefined) return { _tag: "Json", value: input.json }
   if (input.form !== undefined) return { _tag: "Form", fields: spread(input.form) }
-  if (input.multipart !== undefined) {
-    const parts = yield* Effect.forEach(spread(input.multipart), ([name, part]) => partOf(name, part, context))
-    return { _tag: "Multipart", parts }
-  }
   return input.body === undefined || input.body === null ? undefined : rawBody(input.body)
-})
+}
+
+const multipartOf = (multipart: NonNullable<Input["multipart"]>, context: Context) =>
+  Effect.map(
+    Effect.forEach(spread(multipart), ([name, part]) => partOf(name, part, context)),
+    (parts): HttpExchange.Body => ({ _tag: "Multipart", parts })
+  )
 
 /** One entry per value of a list. */
 const spread = <A>(record: Readonly<Record<string, A | ReadonlyArray<A>>>): ReadonlyArray<readonly [string, A]> =>
@@ -143,7 +156,7 @@ const rawBody = (value: Value): HttpExchange.Body => {
 const partOf = Effect.fnUntraced(function*(
   name: string,
   part: typeof Part.Type,
-  context: Action.ActionContext
+  context: Context
 ): Effect.fn.Return<HttpExchange.Part, Action.ActionError, FileSystem.FileSystem | Path.Path> {
   if (typeof part === "string") return { _tag: "Field", name, value: part }
   if ((part.file === undefined) === (part.content === undefined)) {
@@ -163,22 +176,22 @@ const contentOf = (content: Value): Uint8Array => {
 
 const encoder = new TextEncoder()
 
-const authOf = (input: Input): Effect.Effect<HttpExchange.Auth | undefined, Action.ActionError> => {
+const authOf = (input: Input): Result.Result<HttpExchange.Auth | undefined, Action.ActionError> => {
   const { basic, bearer } = input
-  if (bearer !== undefined) return Effect.succeed({ _tag: "Bearer", token: Redacted.make(bearer) })
-  if (basic === undefined) return Effect.undefined
+  if (bearer !== undefined) return Result.succeed({ _tag: "Bearer", token: Redacted.make(bearer) })
+  if (basic === undefined) return Result.succeed(undefined)
   if (typeof basic === "object") {
-    return Effect.succeed({ _tag: "Basic", user: basic.user, password: Redacted.make(basic.password) })
+    return Result.succeed({ _tag: "Basic", user: basic.user, password: Redacted.make(basic.password) })
   }
   const colon = basic.indexOf(":")
   return colon === -1
-    ? Effect.fail(invalid("basic is not like user:password", "Write it as { user, password }"))
-    : Effect.succeed({ _tag: "Basic", user: basic.slice(0, colon), password: Redacted.make(basic.slice(colon + 1)) })
+    ? Result.fail(invalid("basic is not like user:password", "Write it as { user, password }"))
+    : Result.succeed({ _tag: "Basic", user: basic.slice(0, colon), password: Redacted.make(basic.slice(colon + 1)) })
 }
 
 const connectionOf = Effect.fnUntraced(function*(
   input: Input,
-  context: Action.ActionContext
+  context: Context
 ): Effect.fn.Return<ConnectionOptions | undefined, Action.ActionError, FileSystem.FileSystem | Path.Path> {
   const proxy = input.proxy === true ? undefined : input.proxy
   const options: ConnectionOptions = {
@@ -198,7 +211,7 @@ const connectionOf = Effect.fnUntraced(function*(
 const redact = (text: string | undefined): Redacted.Redacted<string> | undefined =>
   text === undefined ? undefined : Redacted.make(text)
 
-const pemOf = (given: string | undefined, context: Action.ActionContext) =>
+const pemOf = (given: string | undefined, context: Context) =>
   given === undefined
     ? Effect.undefined
     : given.includes("-----BEGIN")

@@ -21,7 +21,7 @@ export const output = (exchange: HttpExchange.Exchange): ValueRecord => ({
 })
 
 /** JSON as data, other text as text, what is no text as bytes, null when there is nothing. */
-export const bodyOf = (exchange: HttpExchange.Exchange): Value => {
+export const bodyOf = (exchange: Pick<HttpExchange.Exchange, "bytes" | "headers" | "text">): Value => {
   if (exchange.bytes.length === 0) return null
   if (isBinary(exchange)) return exchange.bytes
   const type = exchange.headers["content-type"]
@@ -31,7 +31,7 @@ export const bodyOf = (exchange: HttpExchange.Exchange): Value => {
   return maybe ? Result.getOrElse(Json.parse(exchange.text), () => exchange.text) : exchange.text
 }
 
-const isBinary = (exchange: HttpExchange.Exchange): boolean => {
+export const isBinary = (exchange: Pick<HttpExchange.Exchange, "headers">): boolean => {
   const type = exchange.headers["content-type"] ?? ""
   return /^(image\/(?!svg)|audio\/|video\/|font\/)|^application\/(octet-stream|pdf|zip|gzip|x-tar|wasm|protobuf|x-protobuf|msgpack)\b/i
     .test(type)

@@ -1,5 +1,6 @@
 /** The `multipart/form-data` body: fields and files in one. */
 import { Result } from "effect"
+import * as Bytes from "../../core/Bytes.ts"
 import type { Failure } from "./Failure.ts"
 
 export type Part =
@@ -36,19 +37,7 @@ export const encode = (
     chunks.push(part._tag === "Field" ? encoder.encode(part.value) : part.bytes, lineBreak)
   }
   chunks.push(encoder.encode(`--${boundary}--\r\n`))
-  return Result.succeed(concat(chunks))
-}
-
-/** Returns the chunks one after the other. */
-export const concat = (chunks: ReadonlyArray<Uint8Array>): Uint8Array => {
-  if (chunks.length === 1) return chunks[0]!
-  const all = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
-  let at = 0
-  for (const chunk of chunks) {
-    all.set(chunk, at)
-    at += chunk.length
-  }
-  return all
+  return Result.succeed(Bytes.concat(chunks))
 }
 
 const encoder = new TextEncoder()

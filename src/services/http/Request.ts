@@ -93,7 +93,8 @@ const isControl = /[\u0000-\u001f\u007f]/
 
 const quote = (text: string): string => JSON.stringify(text.length > 200 ? `${text.slice(0, 200)}...` : text)
 
-const buildUrl = (request: Request): Result.Result<URL, Failure> => {
+/** Makes the URL of a request, credentials in it included; {@link prepare} moves those to a header. */
+export const buildUrl = (request: Pick<Request, "url" | "base" | "query">): Result.Result<URL, Failure> => {
   const absolute = /^[a-z][a-z0-9+.-]*:/i.test(request.url)
   const text = absolute || request.base === undefined ? request.url : join(request.base, request.url)
   // A URL parser drops line breaks in silence; what they were to smuggle in would be sent.

@@ -1,9 +1,9 @@
 /** Reads the body of an answer into memory, up to a bound and no byte further. */
 import { Effect, Stream } from "effect"
 import type { HttpClientError, HttpClientResponse } from "effect/http"
+import * as Bytes from "../../core/Bytes.ts"
 import * as ByteSize from "../../core/ByteSize.ts"
 import type { Failure } from "./Failure.ts"
-import { concat } from "./Multipart.ts"
 
 type Response = HttpClientResponse.HttpClientResponse
 
@@ -59,7 +59,7 @@ const collect = (
         chunks.push(chunk)
       }
       return Effect.void
-    }).pipe(Effect.map(() => concat(chunks)))
+    }).pipe(Effect.map(() => Bytes.concat(chunks)))
   })
 
 const tooLarge = (maxBytes: number, length?: number): Failure => ({

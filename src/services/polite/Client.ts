@@ -40,7 +40,7 @@ export const make = Effect.fnUntraced(function*(
       const known = hosts.get(name)
       if (known !== undefined) return Effect.succeed(known)
       return Effect.map(Scope.provide(HostGate.make(settings), scope), (gate) => {
-        const made: Host = { name, gate, metrics: HostMetrics.make(name, clock), answers: 0, latency: 0 }
+        const made: Host = { name, gate, metrics: HostMetrics.make(name, clock), answers: 0, latency: 0, lost: "" }
         hosts.set(name, made)
         return made
       })
@@ -119,8 +119,8 @@ export const make = Effect.fnUntraced(function*(
     options: RequestOptions
   ): Effect.fn.Return<HttpExchange.Exchange, HttpExchange.HttpExchangeError, HttpClient.HttpClient> {
     const host = yield* hostOf(nameOf(request))
-    const { gate, metrics, name } = host
-    const sent = guarded(breaker, name, settings, request)
+    const { gate, metrics } = host
+    const sent = guarded(breaker, host, settings, request)
     const tries = 1 + ((options.repeatable ?? isRepeatable(request)) ? options.retries ?? settings.retries : 0)
     const started = clock.monotonicTimeNanosUnsafe()
     yield* metrics.requested
@@ -156,6 +156,7 @@ export const make = Effect.fnUntraced(function*(
         : revalidated(request, options, key)
     },
     decisions: Effect.sync(() => [...decisions]),
+    gate: (name) => Effect.map(hostOf(name), ({ gate }) => gate),
     state: (name) => Effect.flatMap(hostOf(name), ({ gate }) => gate.state)
   }
 })
@@ -167,6 +168,8 @@ interface Host {
   answers: number
   /** Of an answer, in milliseconds; the mean of the latest. */
   latency: number
+  /** Why the latest request that had no answer had none. */
+  lost: string
 }
 
 /** Answers after which latency is known well enough. */
@@ -194,12 +197,12 @@ const makeBreaker = Effect.fnUntraced(function*(settings: Settings) {
 /** One attempt, unless the host has lost so many in a row that it is left alone; then that is the failure. */
 const guarded = (
   breaker: CircuitBreaker.CircuitBreaker,
-  host: string,
+  host: Host,
   settings: Settings,
   request: HttpExchange.Request
 ): Effect.Effect<Retry.Attempt, never, HttpClient.HttpClient> =>
-  breaker.execute(Effect.result(HttpExchange.execute(request)), {
-    key: host,
+  breaker.execute(Effect.result(Effect.tapError(HttpExchange.execute(request), noteLoss(host))), {
+    key: host.name,
     classify: (exit) =>
       exit._tag === "Success" && Retry.verdict(exit.value, settings, 0)._tag === "Unwell"
         ? CircuitBreaker.failure()
@@ -211,13 +214,20 @@ const guarded = (
           method: request.method ?? "GET",
           url: request.url,
           reason: "CircuitOpen",
-          detail: `not sent: ${settings.breakAfter} requests in a row to ${host} had no answer`,
+          detail: `not sent: ${settings.breakAfter} requests in a row to ${host.name} had no answer${
+            host.lost === "" ? "" : `, the last one: ${host.lost}`
+          }`,
           hint: `see whether it is there; it is tried again after ${DurationText.format(settings.breakFor)}`,
           cause: error
         })
       ))
     )
   )
+
+const noteLoss = (host: Host) => ({ detail }: HttpExchange.HttpExchangeError) =>
+  Effect.sync(() => {
+    host.lost = detail
+  })
 
 /** `host:port` of a request, as far as it can be told; a request that cannot be sent fails by itself. */
 const nameOf = ({ base, url }: HttpExchange.Request): string =>

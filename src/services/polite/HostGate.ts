@@ -1,5 +1,5 @@
 /** Lets the requests to one host through: so many at once, so many a second, none during a pause; first come, first served. */
-import { Clock, Duration, Effect, type Scope } from "effect"
+import { Clock, Duration, Effect, MutableList, type Scope } from "effect"
 import { type Change, type Limits, Pace } from "./Pace.ts"
 
 export interface HostGate {
@@ -41,7 +41,7 @@ export const make = Effect.fnUntraced(function*(limits: Limits): Effect.fn.Retur
   const clock = yield* Clock.Clock
   const now = () => Number(clock.monotonicTimeNanosUnsafe() / 1_000n) / 1_000
   const pace = new Pace(limits, now())
-  let queue: Array<Waiter> = []
+  const queue = MutableList.make<Waiter>()
   let waiting = 0
   let inFlight = 0
   let dispatching = false
@@ -63,7 +63,8 @@ export const make = Effect.fnUntraced(function*(limits: Limits): Effect.fn.Retur
         yield* Effect.sleep(Duration.millis(millis))
         continue
       }
-      const next = queue.shift()!
+      const next = MutableList.take(queue)
+      if (next === MutableList.Empty) break
       if (next.state === "gone") continue
       waiting--
       next.state = "granted"
@@ -72,7 +73,7 @@ export const make = Effect.fnUntraced(function*(limits: Limits): Effect.fn.Retur
     }
   }).pipe(Effect.ensuring(Effect.sync(() => {
     dispatching = false
-    if (waiting === 0) queue = []
+    if (waiting === 0) MutableList.clear(queue)
   })))
 
   const wake = Effect.suspend(() => {
@@ -94,7 +95,7 @@ export const make = Effect.fnUntraced(function*(limits: Limits): Effect.fn.Retur
     }
     let resume = nothing
     const waiter: Waiter = { state: "waiting", grant: () => resume() }
-    queue.push(waiter)
+    MutableList.append(queue, waiter)
     waiting++
     const granted = Effect.callback<void>((done) => {
       if (waiter.state === "granted") done(Effect.void)
@@ -105,6 +106,8 @@ export const make = Effect.fnUntraced(function*(limits: Limits): Effect.fn.Retur
         if (waiter.state === "granted") return release
         waiter.state = "gone"
         waiting--
+        // Those who give up during a long pause would pile up.
+        if (queue.length > 2 * waiting + 1_000) MutableList.filter(queue, ({ state }) => state === "waiting")
         return Effect.void
       })
     )

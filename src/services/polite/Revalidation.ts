@@ -1,11 +1,16 @@
-/** Keeps answers that have an `ETag`, to ask the server whether they still hold instead of having them sent again. */
+/**
+ * Keeps answers that have an `ETag`, to ask the server whether they still hold instead of having them sent again.
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc9111#section-4.3.4 what a 304 does to the answer that is kept
+ */
+import { Struct } from "effect"
 import { LRUCache } from "lru-cache"
 import type { Exchange, Request } from "../HttpExchange.ts"
 
 export interface Revalidation {
   /** The request with `If-None-Match`, when an answer to it is kept. */
   readonly ask: (request: Request, key: string) => Request
-  /** The answer to give out: the kept one in the place of a 304. */
+  /** The answer to give out: the kept one in the place of a 304, with the headers of the latter. */
   readonly answer: (exchange: Exchange, key: string) => Exchange
 }
 
@@ -22,7 +27,18 @@ export const make = (maxBytes: number): Revalidation => {
       return etag === undefined ? request : { ...request, headers: { ...request.headers, "if-none-match": etag } }
     },
     answer: (exchange, key) => {
-      if (exchange.status === 304) return kept.get(key) ?? exchange
+      if (exchange.status === 304) {
+        const before = kept.get(key)
+        if (before === undefined) return exchange
+        // The text is made when it is read, so it is no field of its own.
+        const fresh = {
+          ...before,
+          text: before.text,
+          headers: { ...before.headers, ...withoutLength(exchange.headers) }
+        }
+        kept.set(key, fresh)
+        return fresh
+      }
       const { etag, "cache-control": control } = exchange.headers
       if (exchange.status === 200 && etag !== undefined && !/\bno-store\b/i.test(control ?? "")) kept.set(key, exchange)
       else kept.delete(key)
@@ -30,3 +46,6 @@ export const make = (maxBytes: number): Revalidation => {
     }
   }
 }
+
+/** Headers of a 304 that hold for the answer that is kept too; the length is that of a body that was not sent. */
+const withoutLength = (headers: Exchange["headers"]): Exchange["headers"] => Struct.omit(headers, ["content-length"])

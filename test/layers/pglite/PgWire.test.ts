@@ -1,6 +1,7 @@
 /** The messages that the multiplexer reads, cut in any way. */
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
+import * as Bytes from "../../../src/core/Bytes.ts"
 import * as Wire from "../../../src/layers/embedded/pglite/PgWire.ts"
 
 const startup = new Uint8Array([0, 0, 0, 9, 0, 3, 0, 0, 0])
@@ -26,7 +27,7 @@ const read = (bytes: Uint8Array, cuts: ReadonlyArray<number>) => {
 
 describe("PgWire", () => {
   it("messages are found however their bytes arrive", () => {
-    const bytes = Wire.concat([encryption, startup, Wire.query("select 'é'"), Wire.ready("I"), Wire.query("")])
+    const bytes = Bytes.concat([encryption, startup, Wire.query("select 'é'"), Wire.ready("I"), Wire.query("")])
     fc.assert(fc.property(fc.array(fc.nat(), { maxLength: 12 }), (cuts) => {
       assert.deepStrictEqual(read(bytes, cuts), ["Encryption", "Startup", "Q select 'é'", "Z 6", "Q "])
     }))

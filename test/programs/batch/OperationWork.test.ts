@@ -1,6 +1,6 @@
 /** Operations of a remote API as batches, and the waits they share, in virtual time. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Duration, Effect, Fiber, Stream } from "effect"
+import { Clock, Duration, Effect, Exit, Fiber, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import * as FakeHttpClient from "../../../src/layers/fake/FakeHttpClient.ts"
 import * as MemoryJournal from "../../../src/layers/fake/MemoryJournal.ts"
@@ -60,6 +60,7 @@ const remote = (fate: (target: string) => "fine" | RemoteApiError = () => "fine"
     handle: "{site}/{id}",
     parse: (text) => Effect.succeed(handle(text.replace("/", "."))),
     intervals: [Duration.seconds(10), Duration.minutes(1)],
+    owner: () => Effect.die("nobody watches"),
     poll: (parent, ids) =>
       Effect.map(Clock.currentTimeMillis, (now) => {
         polls.push(ids)
@@ -120,23 +121,25 @@ describe("Operations in batches", () => {
     }))
 
   it.effect("waits for what was started; those of one parent are asked for together", () =>
-    Effect.scoped(Effect.gen(function*() {
-      const { operation, polls, workflow } = remote()
-      const wait = yield* SharedWait.make(workflow)
-      const targets = [...Array.from({ length: 20 }, (_, n) => `a.${n}`), "b.bad", "b.good"]
-      const items = yield* ended(targets, {
-        ...OperationWork.make(operation, { operation: "restart", wait }),
-        concurrency: 50
-      })
+    Effect.scoped(
+      Effect.gen(function*() {
+        const { operation, polls, workflow } = remote()
+        const wait = yield* SharedWait.make(workflow)
+        const targets = [...Array.from({ length: 20 }, (_, n) => `a.${n}`), "b.bad", "b.good"]
+        const items = yield* ended(targets, {
+          ...OperationWork.make(operation, { operation: "restart", wait }),
+          concurrency: 50
+        })
 
-      const problems = items.filter(({ outcome }) => outcome !== "succeeded").map((
-        { outcome, problem, value }
-      ) => [value, outcome, problem])
-      assert.deepStrictEqual(problems, [["b.bad", "failed", "the task b/bad ended as failed: by hand"]])
-      // Ten minutes of two parents: a look after ten seconds, then one each minute.
-      assert.isAtMost(polls.length, 24)
-      assert.strictEqual(Math.max(...polls.map(({ length }) => length)), 20)
-    })))
+        const problems = items.filter(({ outcome }) => outcome !== "succeeded").map((
+          { outcome, problem, value }
+        ) => [value, outcome, problem])
+        assert.deepStrictEqual(problems, [["b.bad", "failed", "the task b/bad ended as failed: by hand"]])
+        // Ten minutes of two parents: a look after ten seconds, then one each minute.
+        assert.isAtMost(polls.length, 24)
+        assert.strictEqual(Math.max(...polls.map(({ length }) => length)), 20)
+      }).pipe(Effect.provide(FakeHttpClient.layer()))
+    ))
 
   it.effect("one that is not there is unknown after three looks", () =>
     Effect.scoped(
@@ -149,6 +152,44 @@ describe("Operations in batches", () => {
 
         assert.deepInclude(error, { kind: "lost", message: "the task a/ghost is not there" })
         assert.strictEqual(polls.length, 3)
+      }).pipe(Effect.provide(FakeHttpClient.layer()))
+    ))
+
+  it.effect("one that nobody waits for any more is not looked at, and one that comes later is", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const { operation, polls, workflow } = remote()
+        const wait = yield* SharedWait.make(workflow)
+        const begin = (target: string) => Effect.flatMap(operation.prepare(target), ({ run }) => run)
+        yield* Effect.forkChild(Effect.andThen(begin("a.1"), begin("a.2")))
+        yield* TestClock.adjust("2 seconds")
+        const given = yield* Effect.forkChild(wait(handle("a.1")))
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.interrupt(given)
+        const before = polls.length
+        yield* TestClock.adjust("1 hour")
+        assert.strictEqual(polls.length, before)
+
+        const later = yield* Effect.forkChild(
+          Effect.all([wait(handle("a.2")), wait(handle("a.2"))], { concurrency: 2 })
+        )
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* Fiber.join(later), ["done", "done"])
+        assert.deepStrictEqual(polls.slice(before), [["2"]])
+      }).pipe(Effect.provide(FakeHttpClient.layer()))
+    ))
+
+  it.effect("a look that dies ends every wait with it", () =>
+    Effect.scoped(
+      Effect.gen(function*() {
+        const { workflow } = remote()
+        const wait = yield* SharedWait.make({ ...workflow, poll: () => Effect.die("a bug") })
+        const waiting = yield* Effect.forkChild(Effect.exit(wait(handle("a.1"))))
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(yield* Fiber.join(waiting), Exit.die("a bug"))
+        const late = yield* Effect.forkChild(Effect.exit(wait(handle("a.2"))))
+        yield* TestClock.adjust("1 minute")
+        assert.isTrue(Exit.isFailure(yield* Fiber.join(late)))
       }).pipe(Effect.provide(FakeHttpClient.layer()))
     ))
 

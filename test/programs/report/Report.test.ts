@@ -3,6 +3,7 @@ import { Result, Schema } from "effect"
 import * as fc from "fast-check"
 import * as Report from "../../../src/programs/report/Report.ts"
 import * as ReportFold from "../../../src/programs/report/ReportFold.ts"
+import { processorMillis } from "../../support/processorTime.ts"
 import { caseEvents, manyEvents, ordinary, run, statusFailure } from "./fixtures.ts"
 import { hostileRun } from "./hostile.ts"
 
@@ -154,12 +155,12 @@ describe("Report", () => {
 
   it("folds 10,000 cases with 30,000 steps in well under a second", () => {
     const events = manyEvents(10_000)
-    const begin = performance.now()
+    const begin = processorMillis()
 
     const report = ReportFold.fromEvents(events)
 
     assert.strictEqual(report.cases.length, 10_000)
-    assert.isBelow(performance.now() - begin, 1_000)
+    assert.isBelow(processorMillis() - begin, 1_000)
   })
 })
 

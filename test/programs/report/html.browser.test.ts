@@ -1,60 +1,16 @@
 /** The HTML report in a real browser. Skipped where there is none; `SKEIN_CHROMIUM` names one that stands elsewhere. */
-import { afterAll, assert, beforeAll, describe, it, type TestContext } from "@effect/vitest"
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
-import { pathToFileURL } from "node:url"
-import { type Browser, chromium, type Page } from "playwright-core"
+import { afterAll, assert, describe, it, type TestContext } from "@effect/vitest"
+import type { Page } from "playwright-core"
 import * as Html from "../../../src/programs/report/Html.ts"
 import type * as Report from "../../../src/programs/report/Report.ts"
 import * as ReportFold from "../../../src/programs/report/ReportFold.ts"
+import * as Chromium from "../../support/Chromium.ts"
 import { manyEvents, ordinary } from "./fixtures.ts"
 import { hostile } from "./hostile.ts"
 
-const executablePath = [
-  process.env["SKEIN_CHROMIUM"],
-  "/usr/bin/chromium",
-  "/usr/bin/chromium-browser",
-  "/usr/bin/google-chrome"
-].find((path) => path !== undefined && existsSync(path))
+afterAll(Chromium.close)
 
-let browser: Browser | undefined
-let folder = ""
-
-beforeAll(async () => {
-  if (executablePath === undefined) return
-  folder = mkdtempSync(join(tmpdir(), "skein-html-"))
-  browser = await chromium.launch({
-    executablePath,
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--disable-sync"]
-  })
-})
-
-afterAll(async () => {
-  await browser?.close()
-  if (folder !== "") rmSync(folder, { recursive: true, force: true })
-})
-
-/** A page with the report open, and whatever happened that should not: dialogs, errors, requests for anything but the file. */
-const open = async (context: TestContext, report: Report.Report) => {
-  if (browser === undefined) return context.skip("no chromium on this machine: set SKEIN_CHROMIUM to its path")
-  const page = await browser.newPage()
-  const alarms: Array<string> = []
-  const path = join(folder, `${report.cases.length}-${Math.random()}.html`)
-  writeFileSync(path, [...Html.write(report)].join(""))
-  const url = pathToFileURL(path).href
-  page.on("dialog", (dialog) => {
-    alarms.push(`dialog: ${dialog.message()}`)
-    void dialog.dismiss()
-  })
-  page.on("console", (message) => alarms.push(`console: ${message.text()}`))
-  page.on("pageerror", (error) => alarms.push(`error: ${error.message}`))
-  page.on("request", (request) => {
-    if (request.url() !== url && !request.url().startsWith("data:")) alarms.push(`request: ${request.url()}`)
-  })
-  await page.goto(url)
-  return { page, alarms }
-}
+const open = (context: TestContext, report: Report.Report) => Chromium.open(context, [...Html.write(report)].join(""))
 
 const rows = (page: Page) => page.locator(".row .name").allTextContents()
 

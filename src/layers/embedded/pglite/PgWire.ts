@@ -3,22 +3,12 @@
  *
  * @see https://www.postgresql.org/docs/current/protocol-message-formats.html
  */
+import * as Bytes from "../../../core/Bytes.ts"
 
 const encoder = new TextEncoder()
 const decoder = new TextDecoder()
 
 const view = (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-
-export const concat = (parts: ReadonlyArray<Uint8Array>): Uint8Array => {
-  if (parts.length === 1) return parts[0]!
-  const whole = new Uint8Array(parts.reduce((length, part) => length + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    whole.set(part, at)
-    at += part.length
-  }
-  return whole
-}
 
 /** What a client says before it has a session. */
 export type Opening =
@@ -44,7 +34,7 @@ export class Splitter {
 
   /** Adds bytes; `next` returns the messages that are whole. */
   push(chunk: Uint8Array): void {
-    this.rest = this.rest.length === 0 ? chunk : concat([this.rest, chunk])
+    this.rest = this.rest.length === 0 ? chunk : Bytes.concat([this.rest, chunk])
   }
 
   /** The opening message, once it is whole. Encryption is asked for before the real one. */
@@ -106,7 +96,7 @@ export const ready = (status: "I" | "T" | "E"): Uint8Array => message("Z", encod
 
 /** What a server says to a client that it lets in. */
 export const greeting = (pid: number, secret: number, parameters: Readonly<Record<string, string>>): Uint8Array =>
-  concat([
+  Bytes.concat([
     message("R", int32s(0)),
     ...Object.entries(parameters).map(([name, value]) => message("S", encoder.encode(`${name}\0${value}\0`))),
     message("K", int32s(pid, secret)),

@@ -2,6 +2,7 @@
  * What the embedded Postgres answers to one unit, on its way to the connection that asked: the answer to the prelude is left
  * out, notifications go to whoever listens, and how the transaction stands is noted.
  */
+import * as Bytes from "../../../core/Bytes.ts"
 import * as ByteSize from "../../../core/ByteSize.ts"
 import * as Connection from "./PgliteConnection.ts"
 import * as Wire from "./PgWire.ts"
@@ -51,7 +52,7 @@ export class Answer {
         else if (message.type === "Z") own.push(tooLongError(this.options.maxBytes), message.bytes)
       }
     }
-    if (own.length > 0) Connection.send(this.options.to, Wire.concat(own))
+    if (own.length > 0) Connection.send(this.options.to, Bytes.concat(own))
   }
 
   /** A notification concerns those of the same key who listen to its channel. */

@@ -3,6 +3,7 @@
  * Sync at a time. `PgliteMultiplexer` has the one backend behind them all.
  */
 import { Duplex } from "node:stream"
+import * as Bytes from "../../../core/Bytes.ts"
 import * as Wire from "./PgWire.ts"
 
 export interface Connection {
@@ -54,7 +55,7 @@ export const open = (key: string, handlers: Handlers): Duplex => {
       unit.push(message.bytes)
       if (!endsUnit.has(message.type)) continue
       if (copies) handlers.onCopy(connection)
-      else handlers.onUnit(connection, Wire.concat(unit), unlistens)
+      else handlers.onUnit(connection, Bytes.concat(unit), unlistens)
       unit = []
       unlistens = false
       copies = false

@@ -8,6 +8,7 @@
  * - A cancel request ends a waiting unit at once and a running one through `Backend.cancel`.
  */
 import type { Duplex } from "node:stream"
+import * as Bytes from "../../../core/Bytes.ts"
 import { Answer } from "./PgliteAnswer.ts"
 import * as Connection from "./PgliteConnection.ts"
 import * as Schemas from "./PgliteSchemas.ts"
@@ -76,7 +77,7 @@ export const make = (backend: Backend, limits: Limits): Multiplexer => {
       }),
     onCopy: (connection) => {
       const status = state.owner === connection ? "T" : "I"
-      Connection.send(connection, Wire.concat([Wire.error("0A000", "COPY is not supported"), Wire.ready(status)]))
+      Connection.send(connection, Bytes.concat([Wire.error("0A000", "COPY is not supported"), Wire.ready(status)]))
     },
     onCancel: (pid, secret) => {
       const connection = state.connections.get(pid)
@@ -164,7 +165,7 @@ const next = (state: State): void => {
     maxBytes: state.limits.maxAnswerBytes,
     cancel: state.backend.cancel
   })
-  const bytes = prelude === undefined ? unit.bytes : Wire.concat([Wire.query(prelude), unit.bytes])
+  const bytes = prelude === undefined ? unit.bytes : Bytes.concat([Wire.query(prelude), unit.bytes])
   state.backend.run(bytes, (chunk) => answer.push(chunk), (broken) => {
     if (broken !== undefined) return lose(state, broken)
     // In the wrong schemas a statement may do anything: better no database than that.
@@ -234,7 +235,7 @@ const lockHint =
 const turnHint = "run fewer cases at a time, or use a server (postgres://...)"
 
 const refuse = (unit: Unit, sqlState: string, text: string, hint?: string): void => {
-  Connection.send(unit.connection, Wire.concat([Wire.error(sqlState, text, hint), Wire.ready("I")]))
+  Connection.send(unit.connection, Bytes.concat([Wire.error(sqlState, text, hint), Wire.ready("I")]))
   unit.finished?.()
 }
 

@@ -15,6 +15,7 @@ import * as Backup from "./PantheonBackupRoutes.ts"
 import { type Call, notFound, type Parts, router } from "./PantheonCall.ts"
 import { Counters } from "./PantheonCounters.ts"
 import * as Environment from "./PantheonEnvironmentRoutes.ts"
+import * as Etags from "./PantheonEtags.ts"
 import * as Faults from "./PantheonFaults.ts"
 import * as Files from "./PantheonFiles.ts"
 import { Limiter } from "./PantheonLimiter.ts"
@@ -86,10 +87,14 @@ export const make = (sizes: World.Sizes = {}): PantheonApi => {
     const fault = Faults.take(switches, key)
     const right = (): Answer => {
       if (key !== login && !sessions.isGood(received.headers, now)) return refused(401, "Authorization failed.")
-      return found === undefined ? notFound : found.handle(call(found.params))
+      if (found === undefined) return notFound
+      const answer = found.handle(call(found.params))
+      // The newer API has none.
+      return base === "api" && switches.get("list_etags") ? Etags.answer(found.key, received, answer) : answer
     }
     const answer = Faults.spoil(fault, Faults.instead(fault) ?? right())
     return done(withHeaders(answer, {
+      "date": new Date(now).toUTCString(),
       ...limiter.headers(now),
       ...base === "v0" ? {} : legacyHeaders(received, seeded(world.seed, `trace ${++traces}`).uuid())
     }))

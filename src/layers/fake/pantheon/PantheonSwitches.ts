@@ -101,6 +101,8 @@ const kinds = {
   past_end: oneOf("empty", "first-page"),
   /** Whether `page=` is understood, with `x-total-count`. */
   page_numbers: onOff("off"),
+  /** Whether some lists of memberships have a weak `ETag`. */
+  list_etags: onOff("on"),
   /** Before each answer. */
   latency: duration("0ms", "route"),
   /** Before the answer to a list without a cursor. */

@@ -1,20 +1,25 @@
 /**
- * A file that is not whole yet, as a folder `NAME.part` beside where it will be: `content`, `note`, and the lock that says whose it
- * is. A folder, so that all of it is held, found and removed together.
+ * A file that is not whole yet, as a folder `NAME.part` beside where it will be: `content`, `note`, a spare, and the lock that says whose
+ * it is. A folder, so that all of it is held, found and removed together.
  */
-import { Effect, type Scope } from "effect"
+import { Effect, type Scope, Semaphore } from "effect"
 import { createHash } from "node:crypto"
 import { constants, createReadStream, rmSync } from "node:fs"
-import { type FileHandle, link, lstat, mkdir, open, readFile, rename, rm, unlink } from "node:fs/promises"
+import { type FileHandle, link, lstat, open, readFile, rename, rm, unlink } from "node:fs/promises"
 import { join } from "node:path"
 import { Writable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createGunzip } from "node:zlib"
 import { FileTransferError, type Found, type Part, type Wanted } from "../../../services/FileTransfer.ts"
 import * as FolderLock from "../../FolderLock.ts"
+import * as MakeFolder from "../../MakeFolder.ts"
+
+/** Of a file that is given up when the disk is full, so that a note of what fitted fits too. */
+const spareBytes = 8_192
 
 /** A part and where its content is written. */
 export interface OpenPart extends Part {
+  readonly path: string
   readonly fd: number
 }
 
@@ -30,7 +35,7 @@ export const openPart = Effect.fnUntraced(function*(
   if (found !== undefined && found.kind !== "folder") {
     return yield* new FileTransferError({ reason: "Link", message: `${path} is in the way: it is no folder` })
   }
-  const state = { finished: false, noted: false }
+  const state = { finished: false, noted: false, spared: false }
   // Closed after the lock is given back: the lock lies in it.
   yield* Effect.addFinalizer(() =>
     state.finished || !state.noted ? Effect.promise(() => removeUnheld(path)) : Effect.void
@@ -56,26 +61,36 @@ const make = (
   name: string,
   path: string,
   handle: FileHandle,
-  state: { finished: boolean; noted: boolean }
+  state: { finished: boolean; noted: boolean; spared: boolean }
 ): OpenPart => {
   const note = join(path, "note")
   const content = join(path, "content")
+  const spare = join(path, "spare")
+  const turn = Semaphore.makeUnsafe(1)
   return {
+    path,
     fd: handle.fd,
     size: disk(content, async () => (await handle.stat()).size),
     note: disk(note, () => readFile(note, "utf8").catch(absent)),
     remember: (text) =>
       disk(note, async () => {
         await handle.datasync()
-        await write(`${note}.new`, text)
+        if (!state.spared) await write(spare, " ".repeat(spareBytes))
+        state.spared = true
+        await write(`${note}.new`, text).catch(async (error: unknown) => {
+          if (codeOf(error) !== "ENOSPC") throw error
+          await rm(spare, { force: true })
+          state.spared = false
+          await write(`${note}.new`, text)
+        })
         await rename(`${note}.new`, note)
         state.noted = true
-      }),
+      }).pipe(turn.withPermit),
     reset: disk(content, async () => {
       await rm(note, { force: true })
       state.noted = false
       await handle.truncate(0)
-    }),
+    }).pipe(turn.withPermit),
     examine: (wanted) => examine(content, wanted),
     finish: ({ replace }) =>
       disk(join(folder, name), async () => {
@@ -179,7 +194,18 @@ export const kindOf = (
   })
 
 export const makeFolder = (path: string): Effect.Effect<void, FileTransferError> =>
-  disk(path, () => mkdir(path, { recursive: true }))
+  disk(path, async () => MakeFolder.makeFolder(path)).pipe(
+    Effect.asVoid,
+    Effect.catchIf(
+      ({ cause }) => codeOf(cause) === "EEXIST" || codeOf(cause) === "ENOTDIR",
+      ({ cause }) =>
+        new FileTransferError({
+          reason: "Disk",
+          message: `${path} cannot be made a folder: a file is in the way`,
+          cause
+        })
+    )
+  )
 
 /** Runs something short of the disk, which is never left half-way; what it throws becomes our error. */
 export const disk = <A>(path: string, run: () => Promise<A>): Effect.Effect<A, FileTransferError> =>

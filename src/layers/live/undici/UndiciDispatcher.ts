@@ -4,14 +4,15 @@
  *
  * The only file that loads undici, which takes longer than all the rest of a small run: import it when it is needed.
  */
-import { Duration, Redacted } from "effect"
-import { lookup as systemLookup } from "node:dns"
-import { isIP, type LookupFunction, type Socket } from "node:net"
+import { Duration } from "effect"
+import type { LookupFunction, Socket } from "node:net"
 import type { Readable } from "node:stream"
 import { arrayBuffer } from "node:stream/consumers"
 import { Agent, buildConnector, Dispatcher, Pool, ProxyAgent } from "undici"
 import * as IpAddress from "../../../core/IpAddress.ts"
 import type { ConnectionOptions, Settings } from "../../../services/HttpPolicy.ts"
+import * as PublicAddresses from "../PublicAddresses.ts"
+import * as TlsMaterial from "../TlsMaterial.ts"
 import * as ContentDecoding from "./ContentDecoding.ts"
 
 /** Node gives up on an address after 250 ms, which is less than the way to the other side of the world and back takes. */
@@ -20,9 +21,11 @@ const addressAttemptMillis = 1_000
 /** A request under way: its body can be held back or given up. */
 export type Controller = Dispatcher.DispatchController
 
-/** A host with an address that is not public, where only public ones were wanted. */
-export class PrivateAddress extends Error {
-  readonly code = "SKEIN_PRIVATE_ADDRESS"
+/** For those who count, and who know addresses that DNS does not. */
+export interface Watch {
+  /** Hears of every socket, also of one that is still connecting. */
+  readonly onSocket?: ((socket: Socket) => void) | undefined
+  readonly lookup?: LookupFunction | undefined
 }
 
 export class UndiciDispatcher extends Dispatcher {
@@ -31,10 +34,18 @@ export class UndiciDispatcher extends Dispatcher {
   private readonly sockets: Set<Socket>
   private readonly http2Origins: Set<string>
   private readonly silenceMillis: number
+  private readonly watch: Watch
 
   /** With `publicOnly` no connection is made to an address of this machine or of a private network; a proxy is trusted. */
-  constructor(settings: Settings, connection: ConnectionOptions, proxy: string | undefined, publicOnly = false) {
+  constructor(
+    settings: Settings,
+    connection: ConnectionOptions,
+    proxy: string | undefined,
+    publicOnly = false,
+    watch: Watch = {}
+  ) {
     super()
+    this.watch = watch
     this.sockets = new Set()
     this.privateOrigins = new Set()
     this.http2Origins = new Set()
@@ -86,7 +97,8 @@ export class UndiciDispatcher extends Dispatcher {
   private directAgent(settings: Settings, connection: ConnectionOptions, publicOnly: boolean): Dispatcher {
     const open = buildConnector({
       ...tlsOptions(settings, connection),
-      ...(publicOnly ? { lookup: publicLookup } : {})
+      ...(this.watch.lookup === undefined ? {} : { lookup: this.watch.lookup }),
+      ...(publicOnly ? { lookup: PublicAddresses.lookup } : {})
     })
     const connect = this.tracked(publicOnly ? refusingPrivate(open) : open)
     return new Agent({ ...poolOptions(settings, connection), connect })
@@ -135,25 +147,16 @@ export class UndiciDispatcher extends Dispatcher {
   private track(socket: Socket): void {
     if (this.sockets.has(socket)) return
     this.sockets.add(socket)
+    this.watch.onSocket?.(socket)
     socket.once("close", () => this.sockets.delete(socket))
   }
 }
 
 /** Addresses in URLs are not looked up. */
 const refusingPrivate = (connect: buildConnector.connector): buildConnector.connector => (options, callback) => {
-  const host = options.hostname.replace(/^\[|\]$/g, "")
-  if (isIP(host) === 0 || !IpAddress.isPrivate(host)) return connect(options, callback)
-  return callback(new PrivateAddress(`${host} is an address of this machine or of a private network`), null)
+  const fault = PublicAddresses.fault(options.hostname.replace(/^\[|\]$/g, ""))
+  return fault === undefined ? connect(options, callback) : callback(fault, null)
 }
-
-const publicLookup: LookupFunction = (hostname, options, done) =>
-  systemLookup(hostname, { ...options, all: true }, (error, found) => {
-    if (error !== null) return done(error, [])
-    const open = found.filter(({ address }) => !IpAddress.isPrivate(address))
-    const [first] = open
-    if (first === undefined) return done(new PrivateAddress(`${hostname} has only private addresses`), [])
-    return options.all === true ? done(null, open) : done(null, first.address, first.family)
-  })
 
 const isSocket = (value: unknown): value is Socket =>
   typeof value === "object" && value !== null && "destroy" in value && "once" in value
@@ -194,11 +197,5 @@ const tlsOptions = (settings: Settings, connection: ConnectionOptions) => ({
   allowH2: connection.http2 ?? settings.http2,
   preferH2: true,
   autoSelectFamilyAttemptTimeout: addressAttemptMillis,
-  rejectUnauthorized: connection.insecure !== true,
-  ...(connection.ca === undefined ? {} : { ca: connection.ca }),
-  ...(connection.crl === undefined ? {} : { crl: connection.crl }),
-  ...(connection.certificate === undefined ? {} : { cert: connection.certificate }),
-  ...(connection.key === undefined ? {} : { key: Redacted.value(connection.key) }),
-  ...(connection.passphrase === undefined ? {} : { passphrase: Redacted.value(connection.passphrase) }),
-  ...(connection.serverName === undefined ? {} : { servername: connection.serverName })
+  ...TlsMaterial.tlsOptions(connection)
 })

@@ -1,11 +1,9 @@
 /**
- * The first part of the HTML report's script: reading the data, making elements, formatting.
+ * The part of the HTML report's script that reads the data and formats it.
  *
- * The parts (`Base`, `Timeline`, `Details`, `List`) are texts that `Html.ts` joins in one function, in that order. They
- * build the page with `createElement` and text nodes only, so nothing in a report can become markup.
+ * The parts (`Elements`, `Base`, `Timeline`, `Details`, `List`) are texts that `Html.ts` joins in one function, in that order.
  */
 export const text = String.raw`
-const $ = (id) => document.getElementById(id)
 const data = JSON.parse($("index").textContent)
 const statuses = ["failed", "error", "interrupted", "flaky", "skipped", "passed"]
 const cases = data.cases.map(([id, name, file, line, suite, tags, status, duration, start, why], index) => ({
@@ -20,28 +18,6 @@ const detailsOf = (index) => {
   return parsed.get(chunk)[index % data.chunk]
 }
 
-const unseen = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g
-const show = (text) => text.replace(/\r\n/g, "\n").replace(unseen, (c) => {
-  const code = c.charCodeAt(0)
-  return code < 32 ? String.fromCharCode(0x2400 + code) : "\ufffd"
-})
-
-/** Makes an element. Strings become text nodes, "on..." properties listeners, all others attributes. */
-const h = (tag, props, ...children) => {
-  const element = document.createElement(tag)
-  for (const [key, value] of Object.entries(props || {})) {
-    if (value === undefined || value === false) continue
-    if (key === "class") element.className = value
-    else if (key.startsWith("on")) element.addEventListener(key.slice(2), value)
-    else element.setAttribute(key, value === true && !key.startsWith("aria-") ? "" : String(value))
-  }
-  for (const child of children.flat(4)) {
-    if (child === undefined || child === null || child === false) continue
-    element.append(child instanceof Node ? child : show(String(child)))
-  }
-  return element
-}
-
 const paths = {
   passed: "M8 0a8 8 0 1 0 0 16A8 8 0 0 0 8 0Zm3.8 6.3-4.4 4.6a.9.9 0 0 1-1.3 0L4.2 9a.9.9 0 1 1 1.3-1.2l1.2 1.2 3.8-4a.9.9 0 1 1 1.3 1.3Z",
   failed: "M8 0a8 8 0 1 0 0 16A8 8 0 0 0 8 0Zm3.1 10a.8.8 0 1 1-1.1 1.1L8 9.1l-2 2A.8.8 0 1 1 4.9 10l2-2-2-2A.8.8 0 1 1 6 4.9l2 2 2-2A.8.8 0 1 1 11.1 6l-2 2 2 2Z",
@@ -49,17 +25,6 @@ const paths = {
   skipped: "M8 0a8 8 0 1 0 0 16A8 8 0 0 0 8 0Zm3.5 8.8h-7a.8.8 0 0 1 0-1.6h7a.8.8 0 0 1 0 1.6Z",
   flaky: "M8 0a8 8 0 1 0 0 16A8 8 0 0 0 8 0Zm4 7.5c-.7 1.5-1.7 2.3-2.9 2.3-1 0-1.6-.6-2.2-1.2-.4-.5-.7-.8-1-.8-.4 0-.8.5-1.1 1.2a.8.8 0 1 1-1.5-.7c.7-1.5 1.6-2.1 2.6-2.1s1.7.7 2.2 1.3c.4.5.7.7 1 .7.5 0 1-.4 1.4-1.4a.8.8 0 1 1 1.5.7Z",
   interrupted: "M8 0a8 8 0 1 0 0 16A8 8 0 0 0 8 0Zm-1.5 10.5a.8.8 0 0 1-1.6 0v-5a.8.8 0 0 1 1.6 0v5Zm4.6 0a.8.8 0 0 1-1.6 0v-5a.8.8 0 0 1 1.6 0v5Z"
-}
-const svg = (d, name) => {
-  const element = document.createElementNS("http://www.w3.org/2000/svg", "svg")
-  element.setAttribute("viewBox", "0 0 16 16")
-  element.setAttribute("fill", "currentColor")
-  element.setAttribute("aria-hidden", "true")
-  element.setAttribute("class", name)
-  const path = document.createElementNS("http://www.w3.org/2000/svg", "path")
-  path.setAttribute("d", d)
-  element.append(path)
-  return element
 }
 const icon = (status) => svg(paths[status], "icon " + status)
 
@@ -72,6 +37,4 @@ const time = (ms) => {
   const minutes = Math.round(seconds / 60)
   return Math.floor(minutes / 60) + "h" + (minutes % 60 ? " " + minutes % 60 + "m" : "")
 }
-const count = (n) => n.toLocaleString("en")
-const plural = (n, word) => count(n) + " " + word + (n === 1 ? "" : "s")
 `

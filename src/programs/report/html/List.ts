@@ -155,18 +155,7 @@ for (const status of statuses.slice().reverse()) {
 $("started").textContent = new Date(data.started).toLocaleString()
 if (cases.length === 0) $("timeline").hidden = true
 
-const remembered = { read: () => { try { return localStorage.getItem("skein-theme") } catch { return null } },
-  write: (theme) => { try { localStorage.setItem("skein-theme", theme) } catch {} } }
-if (remembered.read() === "dark" || remembered.read() === "light") document.documentElement.dataset.theme = remembered.read()
-$("theme").addEventListener("click", () => {
-  const dark = document.documentElement.dataset.theme
-    ? document.documentElement.dataset.theme === "dark"
-    : matchMedia("(prefers-color-scheme: dark)").matches
-  document.documentElement.dataset.theme = dark ? "light" : "dark"
-  remembered.write(document.documentElement.dataset.theme)
-  drawTimeline()
-})
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawTimeline)
+startTheme(drawTimeline)
 search.addEventListener("input", () => { state.query = search.value; list.scrollTop = 0; update() })
 $("sort").addEventListener("change", (event) => { state.sort = event.target.value; list.scrollTop = 0; update() })
 list.addEventListener("scroll", () => requestAnimationFrame(renderRows), { passive: true })

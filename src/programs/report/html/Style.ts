@@ -1,5 +1,7 @@
-/** The style sheet of the HTML report. Light and dark come from the reader's system, or from the button in the corner. */
-export const text = String.raw`
+/** The style sheet of the HTML reports. Light and dark come from the reader's system, or from the button in the corner. */
+
+/** What all of them share: colours, header, buttons. */
+export const shared = String.raw`
 :root {
   color-scheme: light dark;
   --bg: light-dark(#f6f6f9, #101014); --panel: light-dark(#fff, #17171d); --raised: light-dark(#f3f3f7, #1f1f27);
@@ -12,8 +14,8 @@ export const text = String.raw`
 }
 :root[data-theme="light"] { color-scheme: light } :root[data-theme="dark"] { color-scheme: dark }
 * { box-sizing: border-box }
-html, body { height: 100%; margin: 0 }
-body { background: var(--bg); color: var(--text); font: 14px/1.45 var(--sans); display: flex; flex-direction: column; overflow: hidden }
+html, body { margin: 0 }
+body { background: var(--bg); color: var(--text); font: 14px/1.45 var(--sans) }
 button, input, select { font: inherit; color: inherit }
 button { cursor: pointer }
 :focus-visible { outline: 2px solid var(--accent); outline-offset: 1px }
@@ -36,6 +38,15 @@ header .facts { margin-left: auto; display: flex; gap: 16px; align-items: center
 .plain:hover { border-color: var(--dim) }
 .square { width: 30px; height: 30px; padding: 0; display: grid; place-items: center }
 .square svg { width: 16px; height: 16px }
+.tip { position: fixed; z-index: 9; pointer-events: none; max-width: 420px; background: var(--text); color: var(--bg); border-radius: 7px;
+  padding: 6px 10px; font-size: 12.5px; box-shadow: 0 4px 18px rgb(0 0 0 / .25) }
+.tip[hidden] { display: none }
+`
+
+/** Of the report of a run. */
+export const text = String.raw`${shared}
+html, body { height: 100% }
+body { display: flex; flex-direction: column; overflow: hidden }
 .ratio { display: flex; height: 4px; background: var(--line); gap: 1px }
 .ratio i { background: var(--s); min-width: 2px }
 .warnings { margin: 0; padding: 8px 20px; background: color-mix(in srgb, var(--flaky) 12%, var(--panel)); font-size: 13px; max-height: 84px; overflow: auto }
@@ -45,9 +56,6 @@ header .facts { margin-left: auto; display: flex; gap: 16px; align-items: center
 .timeline { position: relative; background: var(--panel); border-bottom: 1px solid var(--line); padding: 6px 20px 4px }
 .timeline canvas { display: block; width: 100%; cursor: crosshair }
 .timeline .reset { position: absolute; right: 24px; top: 26px; font-size: 12px; padding: 2px 8px }
-.tip { position: fixed; z-index: 9; pointer-events: none; max-width: 420px; background: var(--text); color: var(--bg); border-radius: 7px;
-  padding: 6px 10px; font-size: 12.5px; box-shadow: 0 4px 18px rgb(0 0 0 / .25) }
-.tip[hidden] { display: none }
 
 .bar { display: flex; gap: 8px; align-items: center; padding: 10px 20px; flex-wrap: wrap; border-bottom: 1px solid var(--line) }
 .search { position: relative; flex: 0 1 330px; min-width: 190px }

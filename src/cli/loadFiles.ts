@@ -1,0 +1,117 @@
+/** `skein load FILE...`: the plan of a load on scenarios, and its virtual users. */
+import { Console, Duration, Effect, Option, Random, Result } from "effect"
+import * as Config from "../programs/Config.ts"
+import type * as Generator from "../programs/load/Generator.ts"
+import * as LoadScenarios from "../programs/load/LoadScenarios.ts"
+import type { Plan } from "../programs/load/Plan.ts"
+import { Recorder } from "../programs/load/Recorder.ts"
+import * as ScenarioPlan from "../programs/load/ScenarioPlan.ts"
+import * as ScenarioUser from "../programs/load/ScenarioUser.ts"
+import * as Thresholds from "../programs/load/Thresholds.ts"
+import * as Runner from "../programs/Runner.ts"
+import type { LoadSettings } from "../scenario/LoadSettings.ts"
+import * as ExitCode from "./ExitCode.ts"
+import type { LoadFlags } from "./load.ts"
+import * as LoadPlan from "./LoadPlan.ts"
+import * as LoadThread from "./loadThread.ts"
+import * as LoadUsers from "./loadUsers.ts"
+import * as Problems from "./Problems.ts"
+import * as Reading from "./Reading.ts"
+import * as Settings from "./Settings.ts"
+
+/** Puts up the scenarios; what they need ends with the scope. Fails with all that is wrong with files and flags before anything runs. */
+export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Config.Loaded) {
+  yield* refuseStrayFlags(flags)
+  const options = yield* Reading.compileOptions(flags, config)
+  const checked = yield* Runner.checked(yield* Runner.plan([flags.target, ...flags.more], options)).pipe(
+    Effect.catchTag(
+      "CompileError",
+      ({ problems }) => Effect.andThen(Problems.note(problems), ExitCode.wrongUsage("nothing was started"))
+    )
+  )
+  const scenarios = [...new Map(checked.cases.map((one) => [one.compiled, one])).values()]
+  if (scenarios.length === 0) return yield* ExitCode.wrongUsage(`there are no scenarios in ${flags.target}`)
+  const sources = scenarios.map(({ compiled: { scenario }, file }) => ({
+    name: scenario.name,
+    file,
+    load: scenario.load
+  }))
+  const seed = Option.getOrUndefined(flags.seed)
+  const made = ScenarioPlan.make(sources, settingsOf(flags), config.load)
+  const plan: Plan = {
+    ...made,
+    thresholds: [
+      ...made.thresholds,
+      ...flags.threshold.map((expression) => ({ expression, abort: false, delayMillis: 0 }))
+    ],
+    name: sources.map(({ name }) => name).join(", "),
+    seed: seed ?? made.seed ?? (yield* Random.nextIntBetween(0, 2 ** 31)),
+    threads: Option.getOrElse(flags.threads, () => 1),
+    phases: flags.phases
+  }
+  yield* LoadPlan.refuseIdleThreads(plan)
+  const clash = ScenarioUser.metricClash(scenarios.map(({ compiled }) => compiled))
+  if (clash !== undefined) return yield* ExitCode.wrongUsage(`metrics: ${clash}`, "give them names of their own")
+  const known = ScenarioUser.knownOf(scenarios.map(({ compiled }) => compiled))
+  const thresholds = Thresholds.compile(plan.thresholds, known)
+  if (Result.isFailure(thresholds)) {
+    return yield* ExitCode.wrongUsage(thresholds.failure.map(LoadPlan.thresholdProblem).join("\n"))
+  }
+  const open = yield* LoadScenarios.open(checked, { run: LoadUsers.runOptions(plan.seed, config) })
+  const quiet = yield* Settings.Quiet
+  const users = LoadUsers.usersOf(open, (interpreted) => {
+    if (interpreted.length === 0 || quiet) return Effect.void
+    const steps = interpreted.map(({ because, step }) => `${step} (${because})`).join(", ")
+    return Console.error(`run by the interpreter, which is slower: ${steps}`)
+  })
+  const target = [flags.target, ...flags.more]
+  const prepared = { plan, known, target: target.join(" "), scenarios: users }
+  if (plan.threads === 1) return { ...prepared, handed: undefined }
+  // Here only to tell what is slow, and what is wrong before threads are started for it.
+  for (const { work } of plan.loads) if (work.type === "scenario") yield* users(work, nobody(plan.seed))
+  return { ...prepared, handed: yield* LoadThread.handOver(target, flags, open) }
+})
+
+/** Users that are never made. */
+const nobody = (seed: number): Generator.UserContext => ({
+  figures: new Recorder([false]).loads[0]!,
+  phases: undefined,
+  share: { index: 0, of: 1 },
+  seed,
+  fail: () => {}
+})
+
+/** What flags say over the blocks of files. */
+const settingsOf = (flags: LoadFlags): LoadSettings => ({
+  rate: Option.getOrUndefined(flags.rate),
+  arrivals: flags.arrivals === "poisson" ? "poisson" : undefined,
+  iterations: Option.getOrUndefined(Option.orElse(flags.iterations, () => flags.requests)),
+  vus: Option.getOrUndefined(Option.orElse(flags.vus, () => flags.connections)),
+  durationMillis: millis(flags.duration),
+  warmupMillis: millis(flags.warmup),
+  gracefulStopMillis: millis(flags.gracefulStop)
+})
+
+/** Flags about the request: a scenario's requests say that themselves. */
+const refuseStrayFlags = Effect.fnUntraced(function*(flags: LoadFlags) {
+  const given = [
+    ["--method", Option.isSome(flags.method)],
+    ["--header", flags.header.length > 0],
+    ["--body", Option.isSome(flags.body)],
+    ["--timeout", Option.isSome(flags.timeout)],
+    ["--no-keepalive", flags.noKeepalive],
+    ["--resolve", flags.resolve.length > 0],
+    ["--insecure", flags.insecure],
+    ["--expected-interval", Option.isSome(flags.expectedInterval)]
+  ] as const
+  const stray = given.flatMap(([name, isGiven]) => isGiven ? [name] : [])
+  if (stray.length > 0) {
+    return yield* ExitCode.wrongUsage(
+      `${stray.join(", ")}: only for the load of a URL`,
+      "the steps of a scenario say themselves what they send"
+    )
+  }
+})
+
+const millis = (duration: Option.Option<Duration.Duration>): number | undefined =>
+  Option.isSome(duration) ? Duration.toMillis(duration.value) : undefined

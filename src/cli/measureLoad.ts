@@ -1,0 +1,46 @@
+/** One load from its plan to its exit code, whatever is loaded: shown, reported, compared with a baseline and kept as one. */
+import { Effect, Option } from "effect"
+import type { LoadResult } from "../programs/load/LoadResult.ts"
+import type { Plan } from "../programs/load/Plan.ts"
+import * as Summary from "../programs/load/Summary.ts"
+import * as LoadTest from "../programs/LoadTest.ts"
+import * as ExitCode from "./ExitCode.ts"
+import type { LoadFlags } from "./load.ts"
+import * as LoadReports from "./loadReports.ts"
+import * as LoadView from "./LoadView.ts"
+
+interface Prepared<E, R> extends Pick<LoadTest.Options<E, R>, "known" | "target" | "scenarios" | "handed"> {
+  readonly plan: Plan
+}
+
+export const measure = Effect.fnUntraced(function*<E, R>(
+  { plan, ...options }: Prepared<E, R>,
+  flags: LoadFlags,
+  targets: Effect.Success<ReturnType<typeof LoadReports.targets>>,
+  baseline: LoadResult | undefined
+) {
+  const about = { name: plan.name, target: options.target, model: Summary.modelOf(plan) }
+  const result = yield* Effect.gen(function*() {
+    const { end, observe } = yield* LoadView.open(about, { dashboard: flags.dashboard })
+    const result = yield* LoadTest.run(plan, { ...options, observe })
+    yield* end(result)
+    return result
+  }).pipe(Effect.scoped)
+  const code = yield* LoadReports.finish(result, targets)
+  const compared = baseline === undefined
+    ? ExitCode.ok
+    : yield* withBaselines(({ compare }) => compare(baseline, result, flags))
+  const { saveBaseline } = flags
+  if (Option.isSome(saveBaseline)) yield* withBaselines(({ keep }) => keep(flags, saveBaseline.value, result))
+  return code === ExitCode.ok ? compared : code
+})
+
+/** Before anything runs, so that a name that is not there costs nothing. */
+export const baselineOf = Effect.fnUntraced(function*(flags: LoadFlags) {
+  if (Option.isNone(flags.baseline)) return undefined
+  const { value } = flags.baseline
+  return yield* withBaselines(({ find }) => find(flags, value))
+})
+
+const withBaselines = <A, E, R>(use: (baselines: typeof import("./loadBaselines.ts")) => Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Effect.promise(() => import("./loadBaselines.ts")), use)

@@ -1,0 +1,47 @@
+/** When the parts of one exchange were over, for those who ask where the time went. Ticks. */
+import type { Phases } from "../../../services/LoadTransport.ts"
+
+export class PhaseStamps {
+  private begun = 0
+  private lookedUp = 0
+  private connected = 0
+  private written = 0
+  private firstByte = 0
+
+  begin(now: number): void {
+    this.begun =
+      this.lookedUp =
+      this.connected =
+      this.written =
+        now
+    this.firstByte = 0
+  }
+
+  /** An address has no look-up. */
+  lookUp(now: number): void {
+    this.lookedUp = this.connected = now
+  }
+
+  connect(now: number): void {
+    this.connected = now
+  }
+
+  /** The request is on its way; not called for a socket that was there. */
+  write(now: number): void {
+    this.written = now
+  }
+
+  arrive(now: number): void {
+    if (this.firstByte === 0) this.firstByte = now
+  }
+
+  phases(ended: number): Phases {
+    return {
+      dns: this.lookedUp - this.begun,
+      connect: this.connected - this.lookedUp,
+      tls: this.written - this.connected,
+      wait: this.firstByte - this.written,
+      transfer: ended - this.firstByte
+    }
+  }
+}

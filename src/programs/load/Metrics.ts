@@ -1,0 +1,299 @@
+/**
+ * What can be asked of the figures of a load: `http.p95`, `errors.rate`, `dropped.count`, own metrics. Thresholds are made of it.
+ *
+ * A path is a subject and a statistic. Subjects: an action (`http`, `postgres`, ...) or `requests` (all of them), from the intended start
+ * unless `.service` follows; `iterations`, `dropped`, `errors`, `checks`, `lateness`; the names of own metrics.
+ */
+import { Result } from "effect"
+import { suggest } from "../../core/DidYouMean.ts"
+import { Histogram } from "../../core/Histogram.ts"
+import type { ThresholdText } from "../../scenario/ThresholdText.ts"
+import { ticksPerMilli } from "../../services/LoadClock.ts"
+import { type LoadRecorder, metricScale, type Recorder, type StepRecorder } from "./Recorder.ts"
+
+/** The figures of a time, and how long it was. */
+export interface View {
+  readonly figures: Recorder
+  readonly seconds: number
+}
+
+export interface Question {
+  /** What kind of number the answer is; an own metric may be anything. */
+  readonly unit: ThresholdText["unit"] | "any"
+  /** Answers from the figures, times in milliseconds; `null` when there is nothing yet that it could be of. */
+  readonly ask: (view: View) => number | null
+}
+
+/** What a plan has. A list that is not known is left out: names are then taken as they are. */
+export interface Known {
+  readonly actions?: ReadonlyArray<string> | undefined
+  readonly steps?: ReadonlyArray<string> | undefined
+  readonly tags?: ReadonlyArray<string> | undefined
+  readonly scenarios?: ReadonlyArray<string> | undefined
+  readonly metrics?: ReadonlyArray<string> | undefined
+}
+
+export interface Misunderstanding {
+  readonly message: string
+  readonly hint?: string | undefined
+}
+
+type Understood = Result.Result<Question, Misunderstanding>
+
+/** Understands the left side of a threshold, or says what is wrong with it. */
+export const understand = ({ filters, path }: Pick<ThresholdText, "filters" | "path">, known: Known): Understood => {
+  for (const [key, value] of filters) {
+    const wrong = judge(key, value, known)
+    if (wrong !== undefined) return Result.fail(wrong)
+  }
+  const [subject, statistic] = split(path)
+  const isOwn = known.metrics?.includes(path) === true || known.metrics?.includes(subject) === true
+  if (isOwn) return own(path, subject, statistic, known)
+  if (subject in ofRun) return ofRun[subject as keyof typeof ofRun](path, statistic, filters)
+  const [action = subject, from] = subject.split(".")
+  if (action === "requests" || known.actions === undefined || known.actions.includes(action)) {
+    return ofRequests(path, action, from, statistic, filters)
+  }
+  const names = [...Object.keys(ofRun), "requests", ...known.actions, ...known.metrics ?? []]
+  return misunderstood(`there is no metric ${subject}`, didYouMean(subject, names, `there are ${names.join(", ")}`))
+}
+
+/** The statistic is what follows the last point; `p99.9` has a point of its own. */
+const split = (path: string): readonly [subject: string, statistic: string | undefined] => {
+  const found = /^(.+?)\.(p\d+\.\d+|p\d+|[A-Za-z_]\w*)$/.exec(path)
+  return found === null ? [path, undefined] : [found[1]!, found[2]!]
+}
+
+const misunderstood = (message: string, hint?: string): Understood => Result.fail({ message, hint })
+
+const didYouMean = (word: string, names: ReadonlyArray<string>, otherwise: string): string => {
+  const meant = suggest(word, names)
+  return meant === undefined ? otherwise : `did you mean ${meant}?`
+}
+
+/** What the figures are narrowed to, and which names that key can have. */
+const filterKeys = {
+  step: "steps",
+  tag: "tags",
+  scenario: "scenarios",
+  action: "actions",
+  status: undefined
+} as const
+
+const judge = (key: string, value: string, known: Known): Misunderstanding | undefined => {
+  if (!Object.hasOwn(filterKeys, key)) {
+    const keys = Object.keys(filterKeys)
+    return {
+      message: `figures cannot be narrowed by ${key}`,
+      hint: didYouMean(key, keys, `they can by ${keys.join(", ")}`)
+    }
+  }
+  const list = filterKeys[key as keyof typeof filterKeys]
+  if (list === undefined) {
+    return /^[1-5](\d\d|xx)$/.test(value) ? undefined : { message: `${value} is no status`, hint: "write 503 or 5xx" }
+  }
+  const names = known[list]
+  if (names === undefined || names.includes(value)) return undefined
+  const none = names.length === 0 ? `there is no ${key} at all` : `there are ${names.slice(0, 20).join(", ")}`
+  return { message: `there is no ${key} ${JSON.stringify(value)}`, hint: didYouMean(value, names, none) }
+}
+
+/** Of a distribution, in milliseconds. */
+const timeOf = (statistic: string | undefined): ((histogram: Histogram) => number) | undefined => {
+  const percent = Number(/^p(\d+(?:\.\d+)?)$/.exec(statistic ?? "")?.[1] ?? "NaN")
+  if (percent <= 100) return (histogram) => histogram.quantile(percent / 100)
+  switch (statistic) {
+    case "min":
+    case "max":
+    case "mean":
+    case "stddev":
+      return (histogram) => histogram[statistic]
+    case "avg":
+      return (histogram) => histogram.mean
+    case "median":
+      return (histogram) => histogram.quantile(0.5)
+    default:
+      return undefined
+  }
+}
+
+const ofTimes = (
+  statistic: string | undefined,
+  histogramOf: (view: View) => Histogram,
+  scale: number,
+  unit: Question["unit"]
+): Question | undefined => {
+  const value = timeOf(statistic)
+  return value && {
+    unit,
+    ask: (view) => {
+      const histogram = histogramOf(view)
+      return histogram.count === 0 ? null : value(histogram) / scale
+    }
+  }
+}
+
+const times = "p50, p95, p99.9, min, max, mean, median, stddev"
+
+const unknown = (path: string, statistics: string): Understood =>
+  misunderstood(`${path} is nothing that is measured`, `after the last point can stand ${statistics}`)
+
+const noFilters = (path: string): Understood => misunderstood(`${path} is of the whole run: it cannot be narrowed`)
+
+type Filters = ThresholdText["filters"]
+
+const stepFits = (filters: Filters) => (step: StepRecorder): boolean =>
+  filters.every(([key, value]) => {
+    switch (key) {
+      case "step":
+        return step.about.name === value
+      case "tag":
+        return step.about.tags.includes(value)
+      case "scenario":
+        return step.about.scenario === value
+      case "action":
+        return step.about.action === value
+      default:
+        return true
+    }
+  })
+
+const stepsOf = ({ loads }: Recorder): ReadonlyArray<StepRecorder> => loads.flatMap(({ steps }) => [...steps.values()])
+
+const sum = <A>(items: ReadonlyArray<A>, amount: (item: A) => number): number =>
+  items.reduce((total, item) => total + amount(item), 0)
+
+/** Several become a new one; one is taken as it is. */
+const together = (histograms: ReadonlyArray<Histogram>): Histogram => {
+  const filled = histograms.filter(({ count }) => count > 0)
+  if (filled.length === 1) return filled[0]!
+  const all = new Histogram()
+  for (const histogram of filled) all.add(histogram)
+  return all
+}
+
+const count = (ask: (view: View) => number): Question => ({ unit: "count", ask })
+const perSecond = (ask: (view: View) => number): Question => ({
+  unit: "per_second",
+  ask: (view) => view.seconds > 0 ? ask(view) / view.seconds : null
+})
+const ratio = (part: (view: View) => number, whole: (view: View) => number): Question => ({
+  unit: "ratio",
+  ask: (view) => {
+    const of = whole(view)
+    return of === 0 ? null : part(view) / of
+  }
+})
+
+const ofRequests = (
+  path: string,
+  action: string,
+  from: string | undefined,
+  statistic: string | undefined,
+  filters: Filters
+): Understood => {
+  const fits = stepFits(filters)
+  const steps = ({ figures }: View) =>
+    stepsOf(figures).filter((step) => (action === "requests" || step.about.action === action) && fits(step))
+  const statuses = filters.filter(([key]) => key === "status").map(([, value]) => value)
+  const counted = (view: View) =>
+    sum(steps(view), statuses.length === 0 ? (step) => step.count : (step) => withStatus(step, statuses))
+  const kinds: Readonly<Record<string, Question>> = {
+    count: count(counted),
+    rate: perSecond(counted),
+    failed: count((view) => sum(steps(view), ({ failures }) => failures)),
+    bytes_in: count((view) => sum(steps(view), ({ bytesIn }) => bytesIn)),
+    bytes_out: count((view) => sum(steps(view), ({ bytesOut }) => bytesOut))
+  }
+  if (from === undefined && statistic !== undefined && Object.hasOwn(kinds, statistic)) {
+    return Result.succeed(kinds[statistic]!)
+  }
+  const which = from ?? "response"
+  const asked = which !== "response" && which !== "service" ? undefined : ofTimes(
+    statistic,
+    (view) => together(steps(view).map((step) => which === "service" ? step.service : step.responses)),
+    ticksPerMilli,
+    "ms"
+  )
+  if (asked === undefined) return unknown(path, `${times}, ${Object.keys(kinds).join(", ")}`)
+  if (statuses.length > 0) return misunderstood(`${path} has no histogram by status`, "count and rate do")
+  return Result.succeed(asked)
+}
+
+const withStatus = (step: StepRecorder, wanted: ReadonlyArray<string>): number =>
+  sum(
+    step.byStatus,
+    ([status, count]) =>
+      wanted.every((one) => one === String(status) || one.endsWith("xx") && one[0] === String(status)[0]) ? count : 0
+  )
+
+const ofLoads = (amount: (load: LoadRecorder) => number) => ({ figures }: View) => sum(figures.loads, amount)
+
+const iterations =
+  (amount: (load: LoadRecorder) => number) =>
+  (path: string, statistic: string | undefined, filters: Filters): Understood => {
+    if (filters.length > 0) return noFilters(path)
+    if (statistic === undefined || statistic === "count") return Result.succeed(count(ofLoads(amount)))
+    return statistic === "rate" ? Result.succeed(perSecond(ofLoads(amount))) : unknown(path, "count, rate")
+  }
+
+const share = (
+  part: (step: StepRecorder) => number,
+  whole: (step: StepRecorder) => number,
+  standard: "count" | "rate"
+) =>
+(path: string, statistic: string = standard, filters: Filters): Understood => {
+  const fits = stepFits(filters)
+  const of = (amount: (step: StepRecorder) => number) => ({ figures }: View) =>
+    sum(stepsOf(figures).filter(fits), amount)
+  if (statistic === "count") return Result.succeed(count(of(part)))
+  return statistic === "rate" ? Result.succeed(ratio(of(part), of(whole))) : unknown(path, "rate, count")
+}
+
+const ofRun = {
+  iterations: iterations(({ completed }) => completed),
+  dropped: (path: string, statistic: string | undefined, filters: Filters): Understood =>
+    filters.length > 0
+      ? noFilters(path)
+      : statistic === undefined || statistic === "count"
+      ? Result.succeed(count(ofLoads(({ dropped }) => dropped)))
+      : statistic === "rate"
+      ? Result.succeed(ratio(ofLoads(({ dropped }) => dropped), ofLoads(({ due }) => due)))
+      : unknown(path, "count, rate"),
+  errors: share(({ failures }) => failures, ({ count }) => count, "count"),
+  checks: share(
+    ({ checksPassed }) => checksPassed,
+    ({ checksFailed, checksPassed }) => checksPassed + checksFailed,
+    "rate"
+  ),
+  lateness: (path: string, statistic: string | undefined, filters: Filters): Understood => {
+    if (filters.length > 0) return noFilters(path)
+    const asked = ofTimes(
+      statistic,
+      ({ figures }) => together(figures.loads.map(({ lateness }) => lateness)),
+      ticksPerMilli,
+      "ms"
+    )
+    return asked === undefined ? unknown(path, times) : Result.succeed(asked)
+  }
+} as const
+
+/** A trend has a distribution, a rate its share, a counter its sum; all have a count. */
+const own = (path: string, subject: string, statistic: string | undefined, known: Known): Understood => {
+  const [name, asked] = known.metrics?.includes(path) === true ? [path, "value"] : [subject, statistic ?? "value"]
+  const find = ({ figures }: View) => figures.loads.flatMap(({ metrics }) => metrics.get(name) ?? [])
+  if (asked === "count") return Result.succeed(count((view) => sum(find(view), ({ count }) => count)))
+  if (asked === "value" || asked === "rate" || asked === "sum") {
+    return Result.succeed({
+      unit: "any",
+      ask: (view) => {
+        const found = find(view)
+        const of = sum(found, ({ count }) => count)
+        const total = sum(found, ({ sum }) => sum)
+        return asked === "sum" || found[0]?.kind === "counter" ? total : of === 0 ? null : total / of
+      }
+    })
+  }
+  const distribution = ofTimes(asked, (view) => together(find(view).map(({ values }) => values)), metricScale, "any")
+  return distribution === undefined ? unknown(path, `value, count, sum, ${times}`) : Result.succeed(distribution)
+}

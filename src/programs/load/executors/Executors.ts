@@ -1,0 +1,59 @@
+/** What follows from the settings of an executor: its model, its users, its curve, how long it takes. */
+import type { Executor } from "../../../scenario/LoadBlock.ts"
+import type { Load, Share } from "../Plan.ts"
+import * as Profile from "../Profile.ts"
+import type { Limit } from "./ClosedExecutor.ts"
+
+type Of<Type extends Executor["type"]> = Extract<Executor, { readonly type: Type }>
+export type Open = Of<"constant-arrival-rate" | "ramping-arrival-rate" | "breakpoint">
+
+/** Whether iterations start on schedule, whatever happens to those before. */
+export const isOpen = (executor: Executor): executor is Open =>
+  executor.type === "constant-arrival-rate" || executor.type === "ramping-arrival-rate" ||
+  executor.type === "breakpoint"
+
+/** Virtual users at most, over all threads. */
+export const usersOf = (executor: Executor): number =>
+  executor.type === "ramping-vus"
+    ? executor.stages.reduce((most, { to }) => Math.max(most, to), executor.startVus)
+    : executor.vus
+
+/** How long it starts iterations, at most, its warm-up left out. */
+export const millisOf = (executor: Executor): number => profileOf(executor).seconds * 1000
+
+/** Whether that is how long it takes: not when iterations are counted. */
+export const isTimed = (executor: Executor): boolean => limitOf(executor) === undefined
+
+/** Iterations a second of an open executor, users of a closed one. A search for the breakpoint begins at its lowest rate. */
+export const profileOf = (executor: Executor): Profile.Profile => {
+  switch (executor.type) {
+    case "constant-vus":
+      return Profile.constant(executor.vus, executor.durationMillis)
+    case "ramping-vus":
+      return Profile.make(executor.startVus, executor.stages)
+    case "per-vu-iterations":
+    case "shared-iterations":
+      return Profile.constant(executor.vus, executor.maxMillis)
+    case "constant-arrival-rate":
+      return Profile.constant(executor.rate, executor.durationMillis)
+    case "ramping-arrival-rate":
+      return Profile.make(executor.startRate, executor.stages)
+    case "breakpoint":
+      return Profile.constant(executor.fromRate, executor.stepMillis)
+  }
+}
+
+export const limitOf = (executor: Executor): Limit | undefined =>
+  executor.type === "per-vu-iterations"
+    ? { iterations: executor.iterations, per: "user" }
+    : executor.type === "shared-iterations"
+    ? { iterations: executor.iterations, per: "run" }
+    : undefined
+
+/** Whether anything of it happens at a time, and not only after something else. */
+export const needsAlarm = ({ executor, work }: Load): boolean =>
+  isOpen(executor) || executor.type === "ramping-vus" ||
+  work.type === "scenario" && (work.pacingMillis !== undefined || work.thinkMillis !== undefined)
+
+/** How many of the numbers from 0 to `count` are a thread's. */
+export const shareOf = (count: number, { index, of }: Share): number => Math.max(0, Math.ceil((count - index) / of))

@@ -1,0 +1,108 @@
+/**
+ * What the main thread has put up for the scenarios of a load, as plain data for others: what setups saved, where mocks are, the rows of
+ * queries. Files, secrets and the rest each thread reads and fetches itself.
+ */
+import { Effect, Result, Schema } from "effect"
+import * as Json from "../../../core/Json.ts"
+import { isArray, isRecord, type Value } from "../../../core/Value.ts"
+import type { CompiledStep } from "../../../scenario/compile/Compiled.ts"
+import * as StepWork from "../../../scenario/compile/StepWork.ts"
+import * as Connection from "../../../scenario/steps/Connection.ts"
+import { type Handed, type LoadScenario, LoadScenarioError } from "../LoadScenarios.ts"
+import * as Fixed from "./Fixed.ts"
+import * as UserStep from "./UserStep.ts"
+
+export const Plain = Schema.Array(Schema.Struct({
+  file: Schema.String,
+  /** The texts of JSON, in which big integers stay exact. */
+  saved: Schema.String,
+  rows: Schema.NullOr(Schema.String),
+  /** Their URLs, by name. */
+  mocks: Schema.Record(Schema.String, Schema.String)
+}))
+
+/** Fails with the first thing that threads cannot share. */
+export const make = (
+  scenarios: ReadonlyArray<LoadScenario>
+): Effect.Effect<typeof Plain.Type, LoadScenarioError> =>
+  Effect.forEach(scenarios, (scenario) => {
+    const { compiled: { scenario: { data } }, file, mocks, name, rows, saved } = scenario
+    const [problem] = problemsOf(scenario)
+    return problem !== undefined
+      ? new LoadScenarioError({ scenario: name, reason: "file", ...problem })
+      : Effect.succeed({
+        file,
+        saved: Json.stringify(saved),
+        rows: data?._tag === "Query" && rows !== undefined ? Json.stringify(rows) : null,
+        mocks: Object.fromEntries([...mocks].map(([name, read]) => [name, urlOf(read())]))
+      })
+  })
+
+/** The other side of {@link make}. A defect for anything else. */
+export const read = (plain: unknown): ReadonlyArray<Handed> =>
+  decode(plain).map(({ file, mocks, rows, saved }) => {
+    const values = parse(saved)
+    const list = rows === null ? undefined : parse(rows)
+    return {
+      file,
+      saved: isRecord(values) ? values : {},
+      rows: list !== undefined && isArray(list) ? list : undefined,
+      mocks: new Map(Object.entries(mocks).map(([name, url]) => [name, () => ({ url })]))
+    }
+  })
+
+const decode = Schema.decodeUnknownSync(Plain)
+const parse = (text: string): Value => Result.getOrThrow(Json.parse(text))
+
+const urlOf = (mock: Value): string => isRecord(mock) && typeof mock["url"] === "string" ? mock["url"] : ""
+
+interface Trouble {
+  readonly detail: string
+  readonly hint: string
+}
+
+const problemsOf = (scenario: LoadScenario): ReadonlyArray<Trouble> => {
+  const { compiled: { steps }, mocks, saved, secrets, values, variables } = scenario
+  const { environment, settings } = scenario.settings(() => {})
+  const fixed = Fixed.make({ environment, secrets, mocks, variables, values, steps })
+  return [
+    ...UserStep.deep(steps).flatMap((step) => [...ownStore(step, settings, fixed), ...ownMock(step)]),
+    ...Object.entries(saved).filter(([, value]) => holdsBytes(value)).map(([name]) => ({
+      detail: `its setup saves bytes as ${name}, which cannot be handed to other threads`,
+      hint: "save them as text or in a file, or load it on one thread"
+    }))
+  ]
+}
+
+/** A store that each thread would have for itself. Where the URL is only known in an iteration, the step says so then. */
+const ownStore = (
+  step: CompiledStep,
+  settings: Parameters<typeof Connection.isEmbedded>[2],
+  fixed: Fixed.Fixed
+): ReadonlyArray<Trouble> => {
+  const { body } = step
+  if (body._tag !== "Call" || !stores.has(body.action.name) || body.input._tag !== "Named") return []
+  const url = body.input.fields.find(({ key }) => key === "url")
+  const given = url?._tag === "Template" ? fixed(url.code) : undefined
+  if (url !== undefined && given === undefined) return []
+  if (!Connection.isEmbedded(body.action.name, given, settings)) return []
+  const { hint, message } = Connection.oneThreadOnly(body.action.name)
+  return [{ detail: `step ${JSON.stringify(UserStep.nameOf(step))}: ${message}`, hint }]
+}
+
+const stores: ReadonlySet<string> = new Set(["postgres", "mongo", "amqp", "cache"])
+
+/** Which calls a mock has had only the thread knows that has put it up. */
+const ownMock = (step: CompiledStep): ReadonlyArray<Trouble> =>
+  StepWork.codesOf(step).some(({ uses }) => uses.some(({ name, path }) => name === "mocks" && path[1] === "calls"))
+    ? [{
+      detail: `step ${
+        JSON.stringify(UserStep.nameOf(step))
+      }: it reads the calls of a mock, which other threads do not see`,
+      hint: "load it on one thread"
+    }]
+    : []
+
+const holdsBytes = (value: Value): boolean =>
+  value instanceof Uint8Array ||
+  (isArray(value) ? value.some(holdsBytes) : isRecord(value) && Object.values(value).some(holdsBytes))

@@ -1,0 +1,188 @@
+/**
+ * The requests of one `http` step under load: bytes made once when they are the same in all iterations, else made of closures, without
+ * an effect.
+ */
+import { Duration, Effect, Result } from "effect"
+import * as Json from "../../../core/Json.ts"
+import { emptyRecord, type Value } from "../../../core/Value.ts"
+import type * as Code from "../../../scenario/compile/Code.ts"
+import type { CompiledStep, InputField } from "../../../scenario/compile/Compiled.ts"
+import * as CompileInput from "../../../scenario/compile/CompileInput.ts"
+import * as HttpInput from "../../../scenario/steps/HttpInput.ts"
+import { buildUrl, prepare, type Prepared } from "../../../services/http/Request.ts"
+import * as HttpPolicy from "../../../services/HttpPolicy.ts"
+import {
+  type Keep,
+  type LoadRequest,
+  type OpenOptions,
+  request as loadRequest,
+  requests as loadRequests
+} from "../../../services/LoadTransport.ts"
+import type { Fixed } from "./Fixed.ts"
+import type { Reads } from "./HttpAnswer.ts"
+
+/** A request that can be sent. */
+export interface Ready {
+  readonly prepared: Prepared
+  readonly request: LoadRequest
+}
+
+/** Why there is none: what a step fails with. */
+export interface Unsendable {
+  readonly message: string
+}
+
+export interface HttpRequests {
+  /** The one request, when it is the same in all iterations. */
+  readonly same: Ready | undefined
+  /** Makes that of an iteration. Throws `CodeFailure` when a name has no value. */
+  readonly make: (names: Code.Names, machine: Code.Machine) => Result.Result<Ready, Unsendable>
+  /** Makes what a prepared request is sent as: with the cookies of a virtual user, or where a redirect leads. */
+  readonly ready: (prepared: Prepared, cookies?: string) => Result.Result<Ready, Unsendable>
+  readonly connection: OpenOptions
+  /** Whether cookies are sent and kept. */
+  readonly cookies: boolean
+  readonly maxRedirects: number
+  readonly anyStatus: boolean
+}
+
+/** Inputs that decide about the connection, or about the step: they have to be the same in all iterations. */
+const settled: ReadonlySet<string> = new Set([...Object.keys(HttpInput.how), "cookies", "any_status"])
+
+/** Compiles the requests of a step; fails with why it has to be interpreted. */
+export const compile = Effect.fnUntraced(function*(
+  step: CompiledStep,
+  fixed: Fixed,
+  reads: Reads,
+  context: HttpInput.Context
+) {
+  const { body } = step
+  if (body._tag !== "Call" || body.input._tag !== "Named") return yield* Effect.fail("it is in Robogo's spelling")
+  const codes: Array<readonly [key: string, code: Code.Code]> = []
+  for (const field of body.input.fields) {
+    if (field._tag !== "Template" || field.key === "multipart") return yield* Effect.fail(`of ${field.key}`)
+    const value = fixed(field.code)
+    if (value === undefined && settled.has(field.key)) {
+      return yield* Effect.fail(`${field.key} differs between iterations`)
+    }
+    codes.push([field.key, value === undefined ? field.code : { ...field.code, constant: value, run: () => value }])
+  }
+
+  const schema = body.action.input
+  const decode = CompileInput.decoderOf(schema) as (raw: unknown) => Result.Result<HttpInput.Input, never>
+  const how = decode(rawOf(codes.filter(([key]) => settled.has(key)).map(constantOf), { url: "http://localhost/" }))
+  if (Result.isFailure(how)) return yield* Effect.fail("an input is not what it should be")
+  const options = yield* Effect.mapError(HttpInput.toRequest(how.success, context), ({ message }) => message)
+  const policy = yield* HttpPolicy.HttpPolicy
+  const ambient = yield* HttpPolicy.Connection
+  const keep = {
+    headers: reads.headers || how.success.cookies !== false,
+    maxBodyBytes: reads.body ? options.maxBodyBytes ?? policy.maxBodyBytes : undefined
+  }
+
+  const toReady = (prepared: Prepared, cookies?: string): Result.Result<Ready, Unsendable> => {
+    const headers = Object.entries(prepared.headers)
+    if (cookies !== undefined) {
+      const own = headers.findIndex(([name]) => name === "cookie")
+      if (own === -1) headers.push(["cookie", cookies])
+      else headers[own] = ["cookie", `${headers[own]![1]}; ${cookies}`]
+    }
+    return Result.mapBoth(
+      loadRequest({ method: prepared.method, url: prepared.url, headers, body: prepared.body, keep }),
+      {
+        onFailure: unsendable,
+        onSuccess: (request) => ({ prepared, request })
+      }
+    )
+  }
+  const make: Make = (names, machine) => {
+    const raw = rawOf(codes.map(([key, code]) => [key, code.run(names, machine)] as const), {})
+    for (const key of body.anyInputs) raw[key] = true
+    const decoded = decode(raw)
+    if (Result.isFailure(decoded)) {
+      const issues = CompileInput.issuesOf(decoded.failure)
+      return Result.fail({ message: issues.map(({ message, path }) => [...path, message].join(": ")).join("; ") })
+    }
+    const plain = HttpInput.plainRequest(decoded.success)
+    if (Result.isFailure(plain)) return Result.fail({ message: plain.failure.message })
+    const prepared = prepare(plain.success, "")
+    return Result.isFailure(prepared) ? Result.fail({ message: prepared.failure.detail }) : toReady(prepared.success)
+  }
+  const quick = quickly(codes, make)
+  const isSame = codes.every(([, code]) => code.constant !== undefined)
+  const first = isSame ? make(nothing, still) : undefined
+  const timeout = options.timeout ?? policy.timeout
+  const { timeout: ofStep } = step.step
+  return {
+    same: first === undefined || Result.isFailure(first) ? undefined : first.success,
+    make: first === undefined ? quick(keep) : () => first,
+    ready: toReady,
+    connection: {
+      connection: HttpPolicy.merge(ambient, options.connection),
+      timeout: ofStep === undefined ? timeout : Duration.min(ofStep, timeout)
+    },
+    cookies: how.success.cookies !== false,
+    maxRedirects: options.maxRedirects ?? policy.maxRedirects,
+    anyStatus: body.anyInputs.includes("any_status") || hasTrue(body.input.fields, "any_status")
+  } satisfies HttpRequests
+})
+
+type Make = HttpRequests["make"]
+type Codes = ReadonlyArray<readonly [key: string, code: Code.Code]>
+
+/** Inputs whose values may change without the headers of the request being made anew. */
+const light: ReadonlySet<string> = new Set(["url", "json"])
+
+/**
+ * Makes requests of which only URL and JSON body change: the first one by all rules, those after it from its head. Whatever is unusual
+ * (another host, credentials in the URL, a value that is no text) goes by all rules again.
+ */
+const quickly = (codes: Codes, make: Make) => (keep: Keep): Make => {
+  const isLight = codes.every(([key, code]) => code.constant !== undefined || light.has(key))
+  if (!isLight) return make
+  const constants = new Map(codes.flatMap(([key, { constant }]) => constant === undefined ? [] : [[key, constant]]))
+  const [base, query] = [constants.get("base"), constants.get("query")]
+  if (query !== undefined || base !== undefined && typeof base !== "string") return make
+  const code = new Map(codes)
+  const [url, json] = [code.get("url"), code.get("json")]
+  let last: { readonly head: Prepared; readonly send: ReturnType<typeof sending> } | undefined
+  return (names, machine) => {
+    if (last === undefined) {
+      return Result.map(make(names, machine), (ready) => {
+        last = { head: ready.prepared, send: sending(ready.prepared, keep) }
+        return ready
+      })
+    }
+    const { head, send } = last
+    const text = url?.run(names, machine)
+    const target = typeof text === "string" ? buildUrl({ url: text, base }) : undefined
+    if (target === undefined || Result.isFailure(target) || Result.isFailure(send)) return make(names, machine)
+    const { host, protocol, username } = target.success
+    if (host !== head.url.host || protocol !== head.url.protocol || username !== "") return make(names, machine)
+    const body = json === undefined ? head.body : encoder.encode(Json.stringify(json.run(names, machine)))
+    return Result.mapBoth(send.success(target.success, body), {
+      onFailure: unsendable,
+      onSuccess: (request) => ({ prepared: { ...head, url: target.success, body }, request })
+    })
+  }
+}
+
+const sending = ({ body, headers, method, url }: Prepared, keep: Keep) =>
+  loadRequests({ method, url, headers: Object.entries(headers), body, keep })
+
+const encoder = new TextEncoder()
+const unsendable = (problems: ReadonlyArray<string>): Unsendable => ({ message: problems.join("; ") })
+
+const constantOf = ([key, code]: readonly [string, Code.Code]) => [key, code.constant ?? null] as const
+
+const rawOf = (entries: ReadonlyArray<readonly [string, Value]>, base: Readonly<Record<string, Value>>) => {
+  const raw = Object.assign(emptyRecord(), base)
+  for (const [key, value] of entries) raw[key] = value
+  return raw
+}
+
+const hasTrue = (fields: ReadonlyArray<InputField>, key: string): boolean =>
+  fields.some((field) => field.key === key && field._tag === "Template" && String(field.code.constant) === "true")
+
+const nothing: Code.Names = { get: () => undefined, list: () => [] }
+const still: Code.Machine = { now: () => 0, random: () => 0 }

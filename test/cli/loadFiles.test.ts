@@ -1,0 +1,203 @@
+/** `skein load FILE`, and the examples of it. The generator of a busy machine may call itself too slow (exit code 6): then the figures stand all the same. */
+import { assert, describe, it } from "@effect/vitest"
+import { Schema } from "effect"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import { LoadResult } from "../../src/programs/load/LoadResult.ts"
+import { call, folder } from "./commandLine.ts"
+
+const root = join(import.meta.dirname, "../..")
+const read = Schema.decodeUnknownSync(Schema.fromJsonString(LoadResult))
+
+const load = async (args: ReadonlyArray<string>, directory = root) => {
+  const { code, stderr, stdout } = await call(["load", "-q", "--format", "json", ...args], directory)
+  return { code, stderr, result: read(stdout) }
+}
+
+describe("skein load FILE", () => {
+  it.each([
+    { args: ["examples/load/checkout.yaml", "--duration", "900ms", "--warmup", "100ms"], model: "open" },
+    { args: ["examples/load/ramp.yaml", "--duration", "900ms"], model: "closed" },
+    { args: ["examples/load/sql.yaml", "--duration", "600ms"], model: "open" },
+    {
+      args: ["examples/load/browse.yaml", "examples/load/buy.yaml", "--rate", "40", "--duration", "800ms"],
+      model: "open"
+    }
+  ])("passes the thresholds of $args.0", async ({ args, model }) => {
+    const { code, result } = await load(args)
+
+    assert.oneOf(code, [0, 6], JSON.stringify(result.errors))
+    assert.deepStrictEqual(result.errors.kinds, [])
+    assert.strictEqual(result.model, model)
+    assert.isAbove(result.iterations.completed, 0)
+    // How quick the answers were is the machine's business.
+    for (const { actual, expression, passed } of result.thresholds) {
+      if (!/p9/.test(expression)) assert.isTrue(passed, `${expression}: ${actual}`)
+    }
+  })
+
+  it("fails with a slow target, and shows which threshold and by how much", async () => {
+    const { code, result } = await load(["examples/load/slow.yaml", "--duration", "500ms"])
+
+    assert.oneOf(code, [1, 6])
+    const [threshold] = result.thresholds
+    assert.strictEqual(threshold!.expression, "http.p95 < 100ms")
+    assert.isFalse(threshold!.passed)
+    assert.isAbove(threshold!.actual!, 140)
+    assert.strictEqual(threshold!.limit, 100)
+  })
+
+  it("mixes scenarios in the shares of their weights", async () => {
+    const { result } = await load(["examples/load/browse.yaml", "examples/load/buy.yaml", "--iterations", "80"])
+
+    assert.strictEqual(result.iterations.completed, 80)
+    assert.deepStrictEqual(result.steps.map(({ count, scenario }) => [scenario, count]), [["Browse", 60], ["Buy", 20]])
+  })
+
+  it("runs scenarios that say how they are started side by side", async () => {
+    using here = folder({
+      "a.yaml": "name: A\nload: { executor: per-vu-iterations, vus: 2, iterations: 3 }\nsteps: [assert: vu <= 2]",
+      "b.yaml": "name: B\nload: { executor: shared-iterations, vus: 1, iterations: 4 }\nsteps: [assert: vu == 1]"
+    })
+    const { result } = await load(["a.yaml", "b.yaml"], here.path)
+
+    assert.deepStrictEqual(result.scenarios.map(({ executor, iterations, name }) => [name, executor, iterations]), [
+      ["A", "per-vu-iterations", 6],
+      ["B", "shared-iterations", 4]
+    ])
+    assert.deepInclude(result.checks, { passed: 10, failed: 0 })
+  })
+
+  it("lets Robogo files and the configuration say how", async () => {
+    using here = folder({
+      "skein.yaml": "load: { executor: shared-iterations, vus: 2, iterations: 6 }",
+      "case.yaml": "testcase: Old\nsteps: [{ name: One, action: assert, args: [1, \"==\", 1] }]"
+    })
+    const { result } = await load(["case.yaml"], here.path)
+    const robogo = await load(["case.yaml", "--iterations", "3", "--vus", "1"], here.path)
+
+    assert.strictEqual(result.iterations.completed, 6)
+    assert.strictEqual(robogo.result.iterations.completed, 3)
+  })
+
+  it("ends with an error when rows that are given out once are used up", async () => {
+    using here = folder({
+      "a.yaml": "data: [{ n: 1 }, { n: 2 }]\nload: { iterations: 3, vus: 1, feeder: once }\nsteps: [assert: row.n > 0]"
+    })
+    const { code, stderr } = await call(["load", "-q", "a.yaml"], here.path)
+
+    assert.strictEqual(code, 5)
+    assert.include(stderr, "all 2 rows of its data are used up")
+  })
+
+  it("measures what steps say, in the quick form and by the interpreter; thresholds are about it", async () => {
+    using here = folder({
+      "a.yaml": `
+mocks: { shop: { routes: { "GET /queue": { headers: { x-cache: hit }, json: { depth: 3, waiting: [a, b] } } } } }
+load: { iterations: 4, vus: 2, thresholds: [queue_depth.p95 < 3, cached == 100%, waiting == 8, even.rate == 50%] }
+steps:
+  - http: "\${mocks.shop.url}/queue"
+    metrics:
+      queue_depth: { trend: body.depth }
+      cached: { rate: "headers['x-cache'] == 'hit'" }
+      waiting: { counter: size(body.waiting) }
+  - assert: "true"
+    metrics: { even: { rate: index % 2 == 0 } }
+`
+    })
+    const { code, result, stderr } = await load(["a.yaml"], here.path)
+
+    assert.oneOf(code, [1, 6], stderr)
+    assert.deepStrictEqual(result.errors.kinds, [])
+    assert.deepStrictEqual(result.thresholds.map(({ actual, passed }) => [actual, passed]), [
+      [3, false],
+      [1, true],
+      [8, true],
+      [0.5, true]
+    ])
+    assert.deepStrictEqual(
+      result.metrics.map(({ count, kind, name, value }) => [name, kind, count, value]),
+      [["queue_depth", "trend", 4, 3], ["cached", "rate", 4, 1], ["waiting", "counter", 4, 8], ["even", "rate", 4, 0.5]]
+    )
+  })
+
+  it("fails a step whose metric is of another kind", async () => {
+    using here = folder({
+      "a.yaml":
+        "load: { iterations: 2, vus: 1 }\nsteps: [{ name: Odd, assert: \"true\", metrics: { depth: { trend: \"'deep'\" } } }]"
+    })
+    const { result } = await load(["a.yaml"], here.path)
+
+    assert.deepInclude(result.iterations, { completed: 2, failed: 2 })
+    assert.include(result.errors.kinds[0]?.example, "metric depth: a trend is a number of 0 or more, not text")
+  })
+
+  it("runs on several threads: setup, mocks and teardown once, rows, users and iterations shared out", async () => {
+    using here = folder({
+      "a.yaml": `
+name: Shared
+data: [{ n: 1 }, { n: 2 }, { n: 3 }, { n: 4 }, { n: 5 }, { n: 6 }]
+secrets: { key: { env: PATH } }
+mocks: { shop: { routes: { "POST /begin": { json: { id: 12345678901234567890, name: x } }, "GET /items/*": { json: { ok: true } } } } }
+load: { executor: shared-iterations, vus: 4, iterations: 6, feeder: once, thresholds: ["checks.rate == 1"] }
+setup: [{ http: { method: POST, url: "\${mocks.shop.url}/begin" }, save: { begun: body } }]
+steps:
+  - name: Item
+    http: { url: "\${mocks.shop.url}/items/\${row.n}" }
+    expect: [body.ok, begun.id == 12345678901234567890, vu <= 4, size(secrets.key) > 0]
+teardown:
+  - file_write: { path: calls.txt, content: "\${size(mocks.shop.calls)}" }
+`
+    })
+    const { code, result, stderr } = await load(["a.yaml", "--threads", "2"], here.path)
+
+    assert.oneOf(code, [0, 6], stderr)
+    assert.strictEqual(readFileSync(join(here.path, "calls.txt"), "utf8").trim(), "7")
+    assert.strictEqual(result.generator.threads, 2)
+    assert.strictEqual(result.iterations.completed, 6)
+    assert.deepInclude(result.checks, { passed: 24, failed: 0 })
+  })
+
+  it("ends in the same way on several threads when rows are used up", async () => {
+    using here = folder({
+      "a.yaml": "data: [{ n: 1 }, { n: 2 }]\nload: { iterations: 8, vus: 2, feeder: once }\nsteps: [assert: row.n > 0]"
+    })
+    const { code, stderr } = await call(["load", "-q", "a.yaml", "--threads", "2"], here.path)
+
+    assert.strictEqual(code, 5)
+    assert.include(stderr, "all 2 rows of its data are used up")
+  })
+
+  const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, said: string]> = [
+    [["a.yaml", "--method", "POST", "-H", "a: b"], "--method, --header: only for the load of a URL"],
+    [["a.yaml", "--threads", "2", "--vus", "1"], "each thread needs a virtual user, and there are 1"],
+    [["store.yaml", "--threads", "2"], "step \"Look\": postgres: threads cannot share an embedded: store"],
+    [["metrics.yaml"], "depth is a trend in another step, and a rate here"],
+    [["metrics.yaml"], "http is what every load measures"],
+    [["metrics.yaml"], "a metric is one of trend, rate and counter"],
+    [["calls.yaml", "--threads", "2"], "step \"Count\": it reads the calls of a mock"],
+    [["ws://127.0.0.1/"], "ws://127.0.0.1/ is no URL of HTTP"],
+    [["http://127.0.0.1/", "--vus", "2"], "--vus and --iterations are for scenarios"],
+    [["missing.yaml"], "there is no file missing.yaml"],
+    [["a.yaml", "--threshold", "grpc.p95 < 1s"], "there is no metric grpc"],
+    [["setup.yaml"], "its setup did not pass: no"]
+  ]
+  it.each(refused)("says why nothing was started: %j", async (args, said) => {
+    using here = folder({
+      "a.yaml": "steps: [log: x]",
+      "store.yaml":
+        "vars: { db: \"embedded:shop\" }\nsteps: [{ name: Look, postgres: { query: select 1, url: \"${db}\" } }]",
+      "calls.yaml": "mocks: { shop: {} }\nsteps: [{ name: Count, assert: size(mocks.shop.calls) == 0 }]",
+      "metrics.yaml": `
+steps:
+  - { log: x, metrics: { depth: { trend: 1 }, http: { trend: 1 }, both: { trend: 1, rate: "true" } } }
+  - { log: x, metrics: { depth: { rate: "true" } } }
+`,
+      "setup.yaml": "setup: [{ assert: { that: \"false\", message: no } }]\nsteps: [log: x]"
+    })
+    const { code, stderr } = await call(["load", "-q", ...args], here.path)
+
+    assert.oneOf(code, [2, 5])
+    assert.include(stderr, said)
+  })
+})
