@@ -6,7 +6,7 @@ import { Reactivity } from "effect/reactivity"
 import * as PgPostgres from "../../src/layers/live/PgPostgres.ts"
 import * as SqlClientPostgres from "../../src/layers/live/SqlClientPostgres.ts"
 import * as SqlTemplate from "../../src/scenario/compile/SqlTemplate.ts"
-import { Postgres } from "../../src/services/Postgres.ts"
+import { Postgres, type PostgresError } from "../../src/services/Postgres.ts"
 import { TestDatabase, tests, textOf } from "../services/PostgresSuite.ts"
 import * as RealPostgres from "../support/RealPostgres.ts"
 import { injections } from "../support/sqlInjections.ts"
@@ -209,8 +209,9 @@ describe.runIf(RealPostgres.isAvailable)(`PostgreSQL 18${RealPostgres.whyNot}`, 
 
         yield* server.crash
         const query = client.query("select 2 as n")
-        // A query on its way when the server goes is never sent twice by itself: whoever asked decides.
-        const back = yield* query.pipe(Effect.catch(() => query), Effect.forkChild)
+        // A query on its way over a connection that ends is never sent twice by itself: whoever asked decides.
+        const lost = (error: PostgresError) => error.message.endsWith("Connection closed")
+        const back = yield* query.pipe(Effect.retry({ while: lost, times: 5 }), Effect.forkChild)
         yield* Effect.sleep("200 millis")
         yield* server.restart
 
