@@ -63,10 +63,13 @@ export class Histogram {
   /** Adds what another one has seen. Exact when it has the same number of bits; it may have more, never fewer. */
   add(other: Histogram): void {
     if (other.bits === this.bits) {
-      if (other.counts.length > this.counts.length) this.reach(other.counts.length - 1)
-      for (let index = 0; index < other.counts.length; index++) this.counts[index]! += other.counts[index]!
+      if (other.last >= this.counts.length) this.reach(other.last)
+      for (let index = other.first; index <= other.last; index++) this.counts[index]! += other.counts[index]!
     } else {
-      for (const { count, from } of other.buckets()) this.addBucket(this.indexOf(from), count)
+      for (let index = other.first; index <= other.last; index++) {
+        const count = other.counts[index]!
+        if (count > 0) this.addBucket(this.indexOf(other.lowestOf(index)), count)
+      }
     }
     this.addTotals(other)
   }
@@ -96,7 +99,7 @@ export class Histogram {
     const ranks = shares.map((share) => Math.min(Math.max(Math.ceil(share * this.count - 1e-6), 1), this.count))
     const found: Array<number> = []
     let seen = 0
-    for (let index = 0; index < this.counts.length && found.length < ranks.length; index++) {
+    for (let index = this.first; index < this.counts.length && found.length < ranks.length; index++) {
       seen += this.counts[index]!
       while (found.length < ranks.length && seen >= ranks[found.length]!) {
         found.push(this.valueAt(ranks[found.length]!, index))
@@ -108,8 +111,7 @@ export class Histogram {
   private valueAt(rank: number, index: number): number {
     if (rank <= 1) return this.count === 0 ? 0 : this.min
     if (rank === this.count) return this.max
-    const middle = (this.lowestOf(index) + this.lowestOf(index + 1) - 1) / 2
-    return Math.min(Math.max(middle, this.min), this.max)
+    return Math.min(Math.max(this.middleOf(index), this.min), this.max)
   }
 
   /** Exact. 0 when empty. */
@@ -122,13 +124,16 @@ export class Histogram {
     if (this.count === 0) return 0
     const mean = this.mean
     let squares = 0
-    for (const { count, from, to } of this.buckets()) squares += count * ((from + to) / 2 - mean) ** 2
+    for (let index = this.first; index <= this.last; index++) {
+      const count = this.counts[index]!
+      if (count > 0) squares += count * (this.middleOf(index) - mean) ** 2
+    }
     return Math.sqrt(squares / this.count)
   }
 
   /** The buckets that hold something, in order; `from` and `to` are the smallest and largest value that belong there. */
   *buckets(): Generator<{ readonly from: number; readonly to: number; readonly count: number }> {
-    for (let index = 0; index < this.counts.length; index++) {
+    for (let index = this.first; index <= this.last; index++) {
       const count = this.counts[index]!
       if (count === 0) continue
       const from = this.lowestOf(index)
@@ -146,7 +151,7 @@ export class Histogram {
     const histogram = new Histogram(bits)
     for (const [index, count] of cells) {
       if (index >= bucketsOf(bits)) throw new RangeError("a histogram has more buckets than there are")
-      const middle = Math.floor((histogram.lowestOf(index) + histogram.lowestOf(index + 1) - 1) / 2)
+      const middle = Math.floor(histogram.middleOf(index))
       histogram.addBucket(index, count)
       histogram.count += count
       histogram.sum += middle * count
@@ -166,7 +171,7 @@ export class Histogram {
     writer.number(this.min)
     writer.number(this.max)
     let last = -1
-    for (let index = 0; index < this.counts.length; index++) {
+    for (let index = this.first; index <= this.last; index++) {
       const count = this.counts[index]!
       if (count === 0) continue
       writer.number(index - last)
@@ -245,6 +250,19 @@ export class Histogram {
 
   private lowestOf(index: number): number {
     return lowest(index, this.bits)
+  }
+
+  private middleOf(index: number): number {
+    return (this.lowestOf(index) + this.lowestOf(index + 1) - 1) / 2
+  }
+
+  /** The first bucket that holds something; behind `last` when none does. Most of the array lies outside. */
+  private get first(): number {
+    return this.count === 0 ? 0 : this.indexOf(this.min)
+  }
+
+  private get last(): number {
+    return this.count === 0 ? -1 : this.indexOf(this.max)
   }
 }
 

@@ -133,7 +133,12 @@ const runOnce = Effect.fnUntraced(function*<E, R>(plan: Plan, options: Options<E
       yield* observe(progress)
     }
   })
-  const take = (thread: number, frame: Uint8Array) => Effect.suspend(() => follow(totals.add(thread, frame)))
+  const take = (thread: number, frame: Uint8Array) =>
+    Effect.suspend(() => {
+      const ended = totals.add(thread, frame)
+      // A load on this thread goes on in between.
+      return Effect.andThen(Effect.yieldNow, follow(ended))
+    })
 
   let begin = 0
   let crash: string | undefined

@@ -23,6 +23,8 @@ const Live = Layer.merge(PgPostgres.layer, Real)
 
 const sockets = () => process.getActiveResourcesInfo().filter((name) => name.includes("TCP")).length
 
+const isLost = ({ message }: PostgresError) => message.endsWith("Connection closed")
+
 const connect = (change: (url: string) => string = (url) => url, options = {}) =>
   Effect.gen(function*() {
     const { url } = yield* Server
@@ -210,8 +212,7 @@ describe.runIf(RealPostgres.isAvailable)(`PostgreSQL 18${RealPostgres.whyNot}`, 
         yield* server.crash
         const query = client.query("select 2 as n")
         // A query on its way over a connection that ends is never sent twice by itself: whoever asked decides.
-        const lost = (error: PostgresError) => error.message.endsWith("Connection closed")
-        const back = yield* query.pipe(Effect.retry({ while: lost, times: 5 }), Effect.forkChild)
+        const back = yield* query.pipe(Effect.retry({ while: isLost, times: 5 }), Effect.forkChild)
         yield* Effect.sleep("200 millis")
         yield* server.restart
 

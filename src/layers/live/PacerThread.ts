@@ -1,8 +1,10 @@
 /**
  * The side of `ThreadLoadClock` that runs inside a worker thread: sleeps until the tick that was wished for, posts one message, and waits
- * for the next wish. It posts at most once in 100 us: who hears of it does all that is due by then.
+ * for the next wish. It posts at most once in 100 us: who hears of it does all that is due by then. After that time it looks for a wish
+ * by itself, since to wake a thread costs as much as a request.
  *
- * Both sides share three places of memory: the tick, a number that grows with every wish, and whether a message is on its way.
+ * Both sides share four places of memory: the tick, a number that grows with every wish, whether a message is on its way, and whether
+ * the pacer sleeps for so long that a wish has to wake it.
  */
 import type { MessagePort, Worker } from "node:worker_threads"
 import { ticksPerMilli } from "../../services/LoadClock.ts"
@@ -30,6 +32,7 @@ export interface Memory {
 const wishes = 0
 const posted = 1
 const ended = 2
+const asleep = 3
 const tickOffset = 16
 const gap = ticksPerMilli / 10
 
@@ -38,20 +41,19 @@ export const allocate = (): Memory => {
   const flags = new Int32Array(bytes)
   const tick = new Float64Array(bytes, tickOffset)
   tick[0] = Infinity
-  const changed = (): void => {
-    Atomics.add(flags, wishes, 1)
-    Atomics.notify(flags, wishes)
-  }
   return {
     bytes,
     wish: (at) => {
       tick[0] = at
-      changed()
+      // Before the look: a pacer that falls asleep in between sees that the number has changed.
+      Atomics.add(flags, wishes, 1)
+      if (Atomics.load(flags, asleep) === 1) Atomics.notify(flags, wishes)
     },
     heard: () => void Atomics.store(flags, posted, 0),
     end: () => {
       Atomics.store(flags, ended, 1)
-      changed()
+      Atomics.add(flags, wishes, 1)
+      Atomics.notify(flags, wishes)
     }
   }
 }
@@ -79,11 +81,15 @@ export const serve = (port: MessagePort, { bytes, originMillis }: Start): void =
     const wish = Atomics.load(flags, wishes)
     const at = now()
     const due = wish === served ? Infinity : Math.max(tick[0]!, soonest)
-    if (due > at) Atomics.wait(flags, wishes, wish, (due - at) / ticksPerMilli)
-    else {
+    if (due <= at) {
       served = wish
       soonest = at + gap
       if (Atomics.exchange(flags, posted, 1) === 0) post()
+    } else if (soonest > at) Atomics.wait(flags, wishes, wish, (soonest - at) / ticksPerMilli)
+    else {
+      Atomics.store(flags, asleep, 1)
+      Atomics.wait(flags, wishes, wish, (due - at) / ticksPerMilli)
+      Atomics.store(flags, asleep, 0)
     }
   }
 }

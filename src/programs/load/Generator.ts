@@ -88,6 +88,9 @@ export const run = Effect.fnUntraced(function*<E, R>(options: Options<E, R>, por
   yield* port.send(teller.frame(clock.now(), transport.counters))
 }, Effect.scoped)
 
+/** How many users of a URL connect at once before the load. */
+const connectsAtOnce = 32
+
 /** The users of one load on this thread, and what starts them. */
 interface Crew {
   readonly executor: Executor
@@ -122,12 +125,13 @@ const crewOf = Effect.fnUntraced(function*<E, R>(
     fail: (message) => Deferred.doneUnsafe(failed, Effect.fail(new LoadError({ reason: "Data", message })))
   }
   const make: MakeUser<E | LoadTransportError, R> = load.work.type === "url"
-    ? yield* UrlUser.make(load.work, figures, context.phases)
+    ? yield* UrlUser.make(load.work, figures, context.phases, Executors.connectedOf(load.executor))
     : yield* scenarios(load.work, context)
   const count = Executors.shareOf(Executors.usersOf(load.executor), share)
   const users = yield* Effect.forEach(
     Array.from({ length: count }, (_, slot) => slot),
-    (slot) => make(slot * share.of + share.index, executor.doneOf(slot))
+    (slot) => make(slot * share.of + share.index, executor.doneOf(slot)),
+    { concurrency: load.work.type === "url" ? connectsAtOnce : 1 }
   )
   return {
     executor,
@@ -191,8 +195,10 @@ const tell = Effect.fnUntraced(function*(teller: Teller, port: Port) {
   const { counters } = yield* LoadTransport
   for (;;) {
     yield* sleepUntil(teller.next)
-    // Figures that have left the recorder arrive.
-    yield* Effect.uninterruptible(Effect.suspend(() => port.send(teller.frame(now(), counters))))
+    // Figures that have left the recorder arrive. Between the parts of the work the load goes on.
+    yield* Effect.uninterruptible(
+      Effect.suspend(() => Effect.andThen(Effect.yieldNow, port.send(teller.frame(now(), counters))))
+    )
   }
 })
 

@@ -19,7 +19,7 @@ export interface LoadProgress {
   readonly dropped: number
   readonly bytesIn: number
   readonly checks: { readonly passed: number; readonly failed: number }
-  /** From the intended start. */
+  /** From the intended start. Reckoned when it is read: read it at once. */
   readonly latency: Distribution
   readonly statuses: Readonly<Record<string, number>>
   readonly errors: ReadonlyArray<ErrorCount>

@@ -99,7 +99,10 @@ export class Scoreboard {
       dropped: sumOfLoads(({ dropped }) => dropped),
       bytesIn: sum(({ bytesIn }) => bytesIn),
       checks: { passed: sum(({ checksPassed }) => checksPassed), failed: sum(({ checksFailed }) => checksFailed) },
-      latency: Summary.distribution(totals.latency),
+      // Only when somebody looks: a walk over all that was measured, in the thread that makes the load.
+      get latency() {
+        return Summary.distribution(totals.latency)
+      },
       statuses: Summary.statusesOf(steps),
       errors: Summary.errorsOf(steps),
       thresholds: this.thresholds,

@@ -30,13 +30,14 @@ export const stepOf = ({ method, url }: UrlWork) => ({
 })
 
 /**
- * Readies users that share one request. A plan whose request was not checked is a defect. The first user connects at once, and fails when
- * it cannot: a target that is not there is to be heard of before the load, not read from its figures.
+ * Readies users that share one request. A plan whose request was not checked is a defect. The first `connected` users connect at once.
+ * User 0 fails when it cannot: a target that is not there is to be heard of before the load, not read from its figures.
  */
 export const make = Effect.fnUntraced(function*(
   work: UrlWork,
   figures: LoadRecorder,
-  phases: PhaseRecorder | undefined
+  phases: PhaseRecorder | undefined,
+  connected: number
 ): Effect.fn.Return<MakeUser<Transport.LoadTransportError>, never, Transport.LoadTransport> {
   const transport = yield* Transport.LoadTransport
   const request = Result.getOrThrowWith(requestOf(work), (problems) => new Error(problems.join("; ")))
@@ -51,7 +52,7 @@ export const make = Effect.fnUntraced(function*(
   }
   return (number, done) =>
     transport.open(url, options).pipe(
-      Effect.tap(({ connect }) => number === 0 ? connect : Effect.void),
+      Effect.tap(({ connect }) => number === 0 ? connect : number < connected ? Effect.ignore(connect) : Effect.void),
       Effect.map((connection) => new UrlUser(connection, request, step, phases, done))
     )
 })

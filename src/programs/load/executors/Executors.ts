@@ -50,6 +50,13 @@ export const limitOf = (executor: Executor): Limit | undefined =>
     ? { iterations: executor.iterations, per: "run" }
     : undefined
 
+/**
+ * How many users of a URL are connected before the load begins: those that answers of 10 ms would keep busy at the first rate of an open
+ * load. To connect them while arrivals are due would make these late. Users of a closed load begin by connecting, but for the first.
+ */
+export const connectedOf = (executor: Executor): number =>
+  Math.max(1, isOpen(executor) ? Math.min(executor.vus, Profile.targetAt(profileOf(executor), 0) / 100) : 0)
+
 /** Whether anything of it happens at a time, and not only after something else. */
 export const needsAlarm = ({ executor, work }: Load): boolean =>
   isOpen(executor) || executor.type === "ramping-vus" ||
