@@ -38,7 +38,7 @@ export const skein = process.env["SKEIN_BENCH_BIN"] ?? join(import.meta.dirname,
 
 /** Ends the bench when there is no bundle: the sources would be measured in its place. */
 export const needBuild = (): void => {
-  if (!existsSync(join(skein, "../../dist/cli/bin.js"))) throw new Error("dist/cli is missing: npm run build")
+  if (!existsSync(join(skein, "../../dist/cli/bin.mjs"))) throw new Error("dist/cli is missing: npm run build")
 }
 
 /** Runs node with `args` and measures it. Fails when the command does, with what it said. */

@@ -10,6 +10,7 @@ import { Invocation } from "./cli/Invocation.ts"
 import { Machine } from "./cli/Machine.ts"
 import { main } from "./cli/main.ts"
 import { version } from "./core/Version.ts"
+import { workerEntry } from "./core/WorkerEntry.ts"
 import * as ProcessStopSignal from "./layers/live/ProcessStopSignal.ts"
 
 const { stderr, stdout } = process
@@ -45,7 +46,7 @@ const invocation = Layer.succeed(Invocation, {
 })
 
 /** The worker's file is beside this one, as source and as bundle. */
-const worker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
+const worker = workerEntry(import.meta.url, "./")
 
 /** Layers are loaded when a command needs them. */
 const machine = Layer.succeed(Machine, {
@@ -79,7 +80,7 @@ const machine = Layer.succeed(Machine, {
     setFlagsFromString("--optimize-for-size")
     setFlagsFromString("--semi-space-growth-factor=1")
   }),
-  bundled: import.meta.url.endsWith("/dist/cli/bin.js")
+  bundled: import.meta.url.endsWith("/dist/cli/bin.mjs")
 })
 
 /** A full disk behind stdout is not success; a reader that went away is none of our business. */

@@ -11,6 +11,7 @@ import type { HttpClient } from "effect/http"
 import { Masking } from "./core/Masking.ts"
 import type { SourceText } from "./core/SourceText.ts"
 import type { ValueRecord } from "./core/Value.ts"
+import { workerEntry } from "./core/WorkerEntry.ts"
 import * as FakeCacheStore from "./layers/fake/FakeCacheStore.ts"
 import * as FakeDocumentStore from "./layers/fake/FakeDocumentStore.ts"
 import * as FakeFileTransfer from "./layers/fake/FakeFileTransfer.ts"
@@ -97,7 +98,7 @@ export const layer = (options: LayerOptions = {}): Layer.Layer<Services> =>
     WorkerJq.layer({ entry: worker })
   ).pipe(Layer.provideMerge(Masking.layer), Layer.provideMerge(NodeServices.layer))
 
-const worker = new URL(import.meta.url.endsWith(".ts") ? "./worker.ts" : "./worker.js", import.meta.url)
+const worker = workerEntry(import.meta.url, "./")
 
 /** Options of a run. Left out: four cases at once, seed 1, an empty environment. */
 export interface Options<A extends Action.Any> extends Partial<Runner.RunOptions> {

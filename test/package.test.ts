@@ -79,7 +79,13 @@ describe("the package", () => {
       "package.json"
     ])
     for (
-      const path of ["bin/skein.js", "dist/cli/bin.js", "dist/cli/help.js", "dist/cli/worker.js", "dist/lib/index.d.ts"]
+      const path of [
+        "bin/skein.js",
+        "dist/cli/bin.mjs",
+        "dist/cli/help.mjs",
+        "dist/cli/worker.mjs",
+        "dist/lib/index.d.ts"
+      ]
     ) {
       assert.include(paths, path)
     }

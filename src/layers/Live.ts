@@ -1,6 +1,7 @@
 /** Every live and embedded layer together: what the command line runs on. Nothing opens before its first use. */
 import { Effect, Layer } from "effect"
 import { Masking } from "../core/Masking.ts"
+import { workerEntry } from "../core/WorkerEntry.ts"
 import { FileTransfer } from "../services/FileTransfer.ts"
 import type * as HttpPolicy from "../services/HttpPolicy.ts"
 import { Journal } from "../services/Journal.ts"
@@ -79,4 +80,4 @@ const polite = (settings: Partial<PoliteHttp.Settings>): Layer.Layer<never> =>
     )
   )
 
-const besideThis = new URL(import.meta.url.endsWith(".ts") ? "../worker.ts" : "../worker.js", import.meta.url)
+const besideThis = workerEntry(import.meta.url, "../")

@@ -1,5 +1,6 @@
 /** What makes load on a real machine: clock, sockets, threads, health. Nothing opens before its first use. */
 import { Layer } from "effect"
+import { workerEntry } from "../core/WorkerEntry.ts"
 import { DashboardServer } from "../services/DashboardServer.ts"
 import * as Late from "./Late.ts"
 import * as NodeGeneratorHealth from "./live/NodeGeneratorHealth.ts"
@@ -27,4 +28,4 @@ export const watched = (options: Options & { readonly environment: Readonly<Reco
     OtlpTelemetry.metrics(options.environment)
   )
 
-const besideThis = new URL(import.meta.url.endsWith(".ts") ? "../worker.ts" : "../worker.js", import.meta.url)
+const besideThis = workerEntry(import.meta.url, "../")

@@ -20,7 +20,7 @@ import * as LoadMachine from "../../src/layers/LoadMachine.ts"
 import { invocation } from "./invocation.ts"
 
 const built = inject("builtCommand")
-const bin = join(built, "bin.js")
+const bin = join(built, "bin.mjs")
 
 /** A folder with files, gone when it is disposed. */
 export const folder = (files: Readonly<Record<string, string>>) => {

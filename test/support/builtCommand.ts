@@ -6,7 +6,7 @@ import { buildCommands } from "../../scripts/bundle.ts"
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Absolute path of the folder that has `bin.js`; gone when the tests end. */
+    /** Absolute path of the folder that has `bin.mjs`; gone when the tests end. */
     readonly builtCommand: string
   }
 }

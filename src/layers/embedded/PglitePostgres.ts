@@ -10,6 +10,7 @@
 import { Duration, Effect, Layer, RcMap, Redacted, Result } from "effect"
 import { homedir } from "node:os"
 import { join, resolve } from "node:path"
+import { workerEntry } from "../../core/WorkerEntry.ts"
 import { type ConnectOptions, Postgres, PostgresError } from "../../services/Postgres.ts"
 import * as FolderLock from "../FolderLock.ts"
 import { openPool } from "../live/PgPostgres.ts"
@@ -118,7 +119,7 @@ const instanceOptions = (options: Options, folder: string): Omit<Instance.Option
   maxAnswerBytes: options.maxAnswerBytes ?? 256 * 1024 * 1024
 })
 
-const besideThis = new URL(import.meta.url.endsWith(".ts") ? "../../worker.ts" : "../../worker.js", import.meta.url)
+const besideThis = workerEntry(import.meta.url, "../../")
 
 const millis = (input: Duration.Input) => Duration.toMillis(Duration.fromInputUnsafe(input))
 
