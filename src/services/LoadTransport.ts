@@ -173,9 +173,15 @@ export interface RequestOptions {
   readonly keep?: Keep | undefined
 }
 
+/**
+ * Which headers somebody will read. `telling`: those of answers that set cookies, redirect or fail (from status 300 on), so that plain
+ * answers cost no more than without; more may be kept.
+ */
+export type KeptHeaders = "none" | "telling" | "all"
+
 /** What of the answer somebody will read; nothing by default. */
 export interface Keep {
-  readonly headers?: boolean | undefined
+  readonly headers?: KeptHeaders | undefined
   /** Largest body that is kept; a larger one is a failure (`too-large`). Absent: bodies are read and forgotten. */
   readonly maxBodyBytes?: number | undefined
 }
@@ -187,7 +193,7 @@ export interface LoadRequest extends RequestBytes.Request {
   readonly headOnly: boolean
   /** Whether doing it twice is doing it once (RFC 9110, 9.2.2). */
   readonly idempotent: boolean
-  readonly keepHeaders: boolean
+  readonly keepHeaders: KeptHeaders
   readonly maxBodyBytes: number | undefined
 }
 
@@ -208,7 +214,7 @@ export const request = (options: RequestOptions): Result.Result<LoadRequest, Rea
     bytes,
     headOnly: method === "HEAD",
     idempotent: idempotent.has(method),
-    keepHeaders: keep.headers ?? false,
+    keepHeaders: keep.headers ?? "none",
     maxBodyBytes: keep.maxBodyBytes
   }))
 }

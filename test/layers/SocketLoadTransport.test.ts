@@ -36,7 +36,7 @@ const answering = (...answers: ReadonlyArray<string | ((socket: Socket) => void)
   })
 
 const ok = "HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
-const keep = { headers: true, maxBodyBytes: 100_000 }
+const keep = { headers: "all" as const, maxBodyBytes: 100_000 }
 const text = ({ body }: LoadTransport.LoadResponse) => new TextDecoder().decode(body)
 
 describe("SocketLoadTransport", () => {
@@ -67,6 +67,22 @@ describe("SocketLoadTransport", () => {
         assert.strictEqual(server.accepted(), 2)
       }).pipe(Effect.provide(live)))
   }
+
+  it.live("keeps the headers that tell something: of answers that set cookies, and of those that are no plain success", () =>
+    Effect.gen(function*() {
+      const cookie = ok.replace("\r\n\r\n", "\r\nSet-Cookie: a=1\r\n\r\n")
+      const moved = "HTTP/1.1 302 Found\r\nlocation: /there\r\ncontent-length: 0\r\n\r\n"
+      const server = yield* answering(cookie, ok, moved, ok)
+      const connection = yield* connect(server.url)
+      const tell = request(server.url, { keep: { headers: "telling" } })
+      const kept: Array<LoadTransport.LoadResponse["headers"]> = []
+      for (let n = 0; n < 4; n++) kept.push((yield* LoadTransport.exchange(connection, tell)).headers)
+
+      assert.deepStrictEqual(kept[0], [["content-length", "2"], ["set-cookie", "a=1"]])
+      assert.deepStrictEqual(kept[1], [])
+      assert.deepStrictEqual(kept[2]?.[0], ["location", "/there"])
+      assert.deepStrictEqual(kept[3], [])
+    }).pipe(Effect.provide(live)))
 
   it.live("reads bodies in chunks, in many pieces, after interim responses, and until the connection closes", () =>
     Effect.gen(function*() {

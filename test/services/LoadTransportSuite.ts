@@ -44,7 +44,7 @@ const socketsLeft = Effect.flatMap(
 /** What every `LoadTransport` must do. Each layer's test file calls it once. */
 export const suite = <E>(name: string, layer: Layer.Layer<LoadTransport.LoadTransport | LoadClock | World, E>) =>
   it.layer(layer)(`LoadTransport (${name})`, (it) => {
-    const keep = { headers: true, maxBodyBytes: 1_000 }
+    const keep = { headers: "all" as const, maxBodyBytes: 1_000 }
     const connect = Effect.fnUntraced(function*(options: LoadTransport.OpenOptions = {}, base?: string) {
       const { options: own, url } = yield* World
       return yield* (yield* LoadTransport.LoadTransport).open(new URL(base ?? url), { ...own, ...options })

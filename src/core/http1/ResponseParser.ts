@@ -60,6 +60,8 @@ const space = 32
 const colon = 58
 
 export class ResponseParser {
+  /** Within `onHead`: whether there is a `set-cookie`. */
+  setsCookie = false
   /** Whether responses have a head only, as those to HEAD. To be set before the response begins. */
   headOnly = false
   /** Whether the connection can be used again after this response; known from the head on. */
@@ -334,6 +336,7 @@ export class ResponseParser {
     switch (nameEnd - nameStart) {
       case 10:
         if (Bytes.equalsIgnoringCase(bytes, nameStart, "connection")) this.takeConnection(bytes, valueStart, end)
+        else if (Bytes.equalsIgnoringCase(bytes, nameStart, "set-cookie")) this.setsCookie = true
         return
       case 14:
         if (Bytes.equalsIgnoringCase(bytes, nameStart, "content-length")) this.takeLength(bytes, valueStart, end)
@@ -392,6 +395,7 @@ export class ResponseParser {
     else this.endFinal()
     this.carried = 0
     this.declared = -1
+    this.setsCookie = false
     this.inTrailers = this.state === size
     this.chunked =
       this.encoded =

@@ -102,7 +102,7 @@ const make = Effect.gen(function*() {
         ended: clock.now(),
         bytesIn,
         bytesOut: request.bytes.length,
-        headers: request.keepHeaders ? headers : [],
+        headers: request.keepHeaders === "none" ? [] : headers,
         body: request.maxBodyBytes === undefined ? nothing : bytes,
         phases: options.phases === true
           ? { dns: 0, connect: 0, tls: 0, wait: Duration.toMillis(wanted) * ticksPerMilli, transfer: 0 }

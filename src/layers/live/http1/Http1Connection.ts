@@ -145,7 +145,9 @@ export class Http1Connection implements LoadConnection, Handler {
 
   onHead(status: number, parser: ResponseParser): void {
     this.response.status = status
-    if (this.request?.keepHeaders === true) this.response.headers = parser.headers()
+    const keep = this.request?.keepHeaders
+    const kept = keep === "all" || keep === "telling" && (status >= 300 || parser.setsCookie)
+    this.response.headers = kept ? parser.headers() : noHeaders
   }
 
   onBody(buffer: Uint8Array, start: number, end: number): void {
@@ -239,7 +241,6 @@ export class Http1Connection implements LoadConnection, Handler {
     response.bytesIn = this.bytesIn
     response.bytesOut = request?.bytes.length ?? 0
     response.phases = this.stamps?.phases(response.ended)
-    if (request?.keepHeaders !== true) response.headers = noHeaders
     response.body = this.chunks.length === 0 ? nothing : this.joined()
     this.isUsed = true
     this.forget()

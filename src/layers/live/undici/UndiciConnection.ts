@@ -125,7 +125,7 @@ export class UndiciConnection implements LoadConnection {
     )
     task.status = status
     task.firstByte = this.settings.now()
-    if (task.request.keepHeaders) task.headers = headers
+    if (task.request.keepHeaders !== "none") task.headers = headers
     this.count(task, headers.reduce((sum, [name, value]) => sum + name.length + value.length + 4, 15))
   }
 

@@ -75,8 +75,8 @@ export const compile = Effect.fnUntraced(function*(
   const options = yield* Effect.mapError(HttpInput.toRequest(how.success, context), ({ message }) => message)
   const policy = yield* HttpPolicy.HttpPolicy
   const ambient = yield* HttpPolicy.Connection
-  const keep = {
-    headers: reads.headers || how.success.cookies !== false,
+  const keep: Keep = {
+    headers: reads.headers ? "all" : "telling",
     maxBodyBytes: reads.body ? options.maxBodyBytes ?? policy.maxBodyBytes : undefined
   }
 
