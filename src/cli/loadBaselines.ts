@@ -1,6 +1,6 @@
 /** Results of loads that are kept by name, for others to be compared with. */
 import { Console, Effect, Option } from "effect"
-import * as Compare from "../programs/load/Compare.ts"
+import * as Compare from "../programs/load/compare/Compare.ts"
 import type { LoadResult } from "../programs/load/LoadResult.ts"
 import * as Outcome from "../programs/load/report/Outcome.ts"
 import * as LoadCompare from "../programs/LoadCompare.ts"

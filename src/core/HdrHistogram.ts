@@ -100,12 +100,20 @@ function* cellsOf(reader: Reader): Generator<readonly [index: number, count: num
   }
 }
 
+/** More than the counts of all buckets take. */
+const mostBytes = 1_000_000
+
 /** Of the platform, since Node's own zlib is for layers; and not by way of `Response`, which loads a whole HTTP client. */
 const through = async (bytes: Uint8Array<ArrayBuffer>, change: CompressionStream | DecompressionStream) => {
   const chunks: Array<Uint8Array> = []
+  let length = 0
   const stream = new Blob([bytes]).stream().pipeThrough<Uint8Array>(change)
-  for await (const chunk of stream) chunks.push(chunk)
-  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0))
+  for await (const chunk of stream) {
+    length += chunk.length
+    if (length > mostBytes) throw new RangeError(`it has more than ${mostBytes} bytes`)
+    chunks.push(chunk)
+  }
+  const whole = new Uint8Array(length)
   let at = 0
   for (const chunk of chunks) {
     whole.set(chunk, at)
@@ -120,5 +128,5 @@ const zipped = (bytes: Uint8Array<ArrayBuffer>) =>
 const unzipped = (bytes: Uint8Array) =>
   Effect.tryPromise({
     try: () => through(bytes.slice(), new DecompressionStream("deflate")),
-    catch: () => new HdrHistogramError({ reason: "it is torn" })
+    catch: (error) => new HdrHistogramError({ reason: error instanceof RangeError ? error.message : "it is torn" })
   })

@@ -74,6 +74,13 @@ export class Histogram {
     this.addTotals(other)
   }
 
+  /** Adds all of them up, in a new one. They may have more bits than it, never fewer. */
+  static together(histograms: Iterable<Histogram>, bits: number = fine): Histogram {
+    const sum = new Histogram(bits)
+    for (const histogram of histograms) sum.add(histogram)
+    return sum
+  }
+
   /** Forgets all, and keeps its memory. */
   clear(): void {
     if (this.count > 0) this.counts.fill(0)

@@ -1,12 +1,12 @@
 /**
- * Two load runs compared: results from files, a baseline that is kept, or two loads run in alternation. `load/Compare.ts` has the
+ * Two load runs compared: results from files, a baseline that is kept, or two loads run in alternation. `load/compare/Compare.ts` has the
  * statistics, `load/report/CompareText.ts` and `CompareHtml.ts` show what it found.
  */
 import { Effect, FileSystem, Path, type PlatformError, Schema } from "effect"
 import * as AtomicWrite from "../scenario/AtomicWrite.ts"
 import * as SafePath from "../scenario/SafePath.ts"
-import * as Compare from "./load/Compare.ts"
-import type { Comparison } from "./load/Comparison.ts"
+import * as Compare from "./load/compare/Compare.ts"
+import type { Comparison } from "./load/compare/Comparison.ts"
 import { LoadResult, version } from "./load/LoadResult.ts"
 import * as Json from "./load/report/Json.ts"
 

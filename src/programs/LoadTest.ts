@@ -122,7 +122,9 @@ const runOnce = Effect.fnUntraced(function*<E, R>(plan: Plan, options: Options<E
   const stop = Effect.raceFirst(signal.await, Deferred.await(aborted)).pipe(Effect.asVoid)
   const totals = new Totals(plan.threads, plan.loads.map(({ executor }) => Executors.isOpen(executor)))
   const compiled = yield* Effect.fromResult(Thresholds.compile(plan.thresholds, options.known)).pipe(
-    Effect.mapError(([problem]) => new Generator.LoadError({ reason: "Setup", message: problem?.message ?? "" }))
+    Effect.mapError((problems) =>
+      new Generator.LoadError({ reason: "Setup", message: problems.map(({ message }) => message).join("; ") })
+    )
   )
   const board = new Scoreboard.Scoreboard(plan, totals, compiled)
   const observe = options.observe ?? (() => Effect.void)

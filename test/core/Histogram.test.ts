@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as fc from "fast-check"
 import * as hdr from "hdr-histogram-js"
+import { deflateSync } from "node:zlib"
 import * as HdrHistogram from "../../src/core/HdrHistogram.ts"
 import { coarse, fine, Histogram } from "../../src/core/Histogram.ts"
 
@@ -178,13 +179,23 @@ describe("HdrHistogram", () => {
         ["AAAA", "it is torn"],
         ["AAAAAAAAAAAA", "it begins otherwise"],
         [(yield* HdrHistogram.encode(of([1]))).slice(0, 20), "it is torn"],
-        [hdr.encodeIntoCompressedBase64(two), "it has 2 digits, not 3"]
+        [hdr.encodeIntoCompressedBase64(two), "it has 2 digits, not 3"],
+        [inflating(5_000_000), "it has more than 1000000 bytes"]
       ] as const
       for (const [text, reason] of wrong) {
         assert.strictEqual((yield* Effect.flip(HdrHistogram.decode(text))).reason, reason)
       }
     }))
 })
+
+/** A few bytes that become many. */
+const inflating = (bytes: number): string => {
+  const body = deflateSync(new Uint8Array(bytes))
+  const head = Buffer.alloc(8)
+  head.writeUInt32BE(0x1c849314, 0)
+  head.writeUInt32BE(body.length, 4)
+  return Buffer.concat([head, body]).toString("base64")
+}
 
 /** Standard normal values, the same ones each time. */
 const normal = () => {

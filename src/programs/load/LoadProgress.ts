@@ -10,7 +10,7 @@ export interface LoadProgress {
   readonly totalMillis: number | undefined
   /** The second that just ended, of all threads. */
   readonly second: Second
-  /** False for the last one of a run that ended within it: its counts are of less than a second. */
+  /** False for one in which the run began or ended: its counts are of less than a second. */
   readonly isWhole: boolean
   /** So far, warm-up left out. */
   readonly requests: number

@@ -9,6 +9,24 @@ import { Schema } from "effect"
 /** Version of the shape below. A reader refuses a newer one. */
 export const version = 1
 
+/** With what every document of ours about loads begins: what it is, and in which version of its shape. */
+export const head = <Format extends string, Version extends number>(format: Format, version: Version) => ({
+  format: Schema.Literal(format),
+  version: Schema.Literal(version)
+})
+
+/** What was loaded, and when. */
+export const subject = {
+  name: Schema.String,
+  /** The URL, secrets masked, or the files. */
+  target: Schema.String,
+  started_at: Schema.String
+}
+
+/** Open: iterations start on schedule. Closed: each waits for the one before. */
+export const Model = Schema.Literals(["open", "closed"])
+export type Model = typeof Model.Type
+
 /** Quantiles are nearest-rank over a log-linear histogram with three digits. All zero when `count` is. */
 export const Distribution = Schema.Struct({
   count: Schema.Int,
@@ -29,14 +47,19 @@ export type Distribution = typeof Distribution.Type
 export const ErrorCount = Schema.Struct({ kind: Schema.String, count: Schema.Int, example: Schema.String })
 export type ErrorCount = typeof ErrorCount.Type
 
+/** Of requests and calls. */
+const traffic = {
+  per_second: Schema.Finite,
+  failed: Schema.Int,
+  bytes_in: Schema.Int,
+  bytes_out: Schema.Int
+}
+
 /** Figures of one step, of all steps with a tag, or of a whole run. */
 export const Figures = Schema.Struct({
   /** Requests and calls that ended, failed ones included. */
   count: Schema.Int,
-  per_second: Schema.Finite,
-  failed: Schema.Int,
-  bytes_in: Schema.Int,
-  bytes_out: Schema.Int,
+  ...traffic,
   /** From the intended start: what `http.p95` means. Equal to `service_ms` in the closed model. */
   response_ms: Distribution,
   /** From the actual start. */
@@ -123,7 +146,7 @@ export type Generator = typeof Generator.Type
 export const ScenarioFigures = Schema.Struct({
   name: Schema.String,
   executor: Schema.String,
-  model: Schema.Literals(["open", "closed"]),
+  model: Model,
   vus: Schema.Int,
   iterations: Schema.Int,
   dropped: Schema.Int
@@ -150,27 +173,17 @@ export const BreakpointFigures = Schema.Struct({
 export type BreakpointFigures = typeof BreakpointFigures.Type
 
 export const LoadResult = Schema.Struct({
-  format: Schema.Literal("skein-load"),
-  version: Schema.Literal(version),
+  ...head("skein-load", version),
   /** Identifies this run in `.skein/`. */
   run: Schema.String,
-  name: Schema.String,
-  /** The URL, secrets masked, or the file. */
-  target: Schema.String,
-  model: Schema.Literals(["open", "closed"]),
-  started_at: Schema.String,
+  ...subject,
+  model: Model,
   /** All of it, warm-up included; `measured_s` is what the figures are about. */
   duration_s: Schema.Finite,
   measured_s: Schema.Finite,
   seed: Schema.Int,
   interrupted: Schema.Boolean,
-  requests: Schema.Struct({
-    total: Schema.Int,
-    per_second: Schema.Finite,
-    failed: Schema.Int,
-    bytes_in: Schema.Int,
-    bytes_out: Schema.Int
-  }),
+  requests: Schema.Struct({ total: Schema.Int, ...traffic }),
   iterations: Schema.Struct({
     started: Schema.Int,
     completed: Schema.Int,

@@ -9,7 +9,7 @@ import { suggest } from "../../core/DidYouMean.ts"
 import { Histogram } from "../../core/Histogram.ts"
 import type { ThresholdText } from "../../scenario/ThresholdText.ts"
 import { ticksPerMilli } from "../../services/LoadClock.ts"
-import { type LoadRecorder, metricScale, type Recorder, type StepRecorder } from "./Recorder.ts"
+import { type LoadRecorder, metricScale, type Recorder, type StepRecorder, sumOf } from "./Recorder.ts"
 
 /** The figures of a time, and how long it was. */
 export interface View {
@@ -49,12 +49,13 @@ export const understand = ({ filters, path }: Pick<ThresholdText, "filters" | "p
   const [subject, statistic] = split(path)
   const isOwn = known.metrics?.includes(path) === true || known.metrics?.includes(subject) === true
   if (isOwn) return own(path, subject, statistic, known)
-  if (subject in ofRun) return ofRun[subject as keyof typeof ofRun](path, statistic, filters)
+  const asked = ofRun.get(subject)
+  if (asked !== undefined) return asked(path, statistic, filters)
   const [action = subject, from] = subject.split(".")
   if (action === "requests" || known.actions === undefined || known.actions.includes(action)) {
     return ofRequests(path, action, from, statistic, filters)
   }
-  const names = [...Object.keys(ofRun), "requests", ...known.actions, ...known.metrics ?? []]
+  const names = [...ofRun.keys(), "requests", ...known.actions, ...known.metrics ?? []]
   return misunderstood(`there is no metric ${subject}`, didYouMean(subject, names, `there are ${names.join(", ")}`))
 }
 
@@ -72,23 +73,23 @@ const didYouMean = (word: string, names: ReadonlyArray<string>, otherwise: strin
 }
 
 /** What the figures are narrowed to, and which names that key can have. */
-const filterKeys = {
-  step: "steps",
-  tag: "tags",
-  scenario: "scenarios",
-  action: "actions",
-  status: undefined
-} as const
+const filterKeys = new Map<string, keyof Known | undefined>([
+  ["step", "steps"],
+  ["tag", "tags"],
+  ["scenario", "scenarios"],
+  ["action", "actions"],
+  ["status", undefined]
+])
 
 const judge = (key: string, value: string, known: Known): Misunderstanding | undefined => {
-  if (!Object.hasOwn(filterKeys, key)) {
-    const keys = Object.keys(filterKeys)
+  if (!filterKeys.has(key)) {
+    const keys = [...filterKeys.keys()]
     return {
       message: `figures cannot be narrowed by ${key}`,
       hint: didYouMean(key, keys, `they can by ${keys.join(", ")}`)
     }
   }
-  const list = filterKeys[key as keyof typeof filterKeys]
+  const list = filterKeys.get(key)
   if (list === undefined) {
     return /^[1-5](\d\d|xx)$/.test(value) ? undefined : { message: `${value} is no status`, hint: "write 503 or 5xx" }
   }
@@ -158,18 +159,10 @@ const stepFits = (filters: Filters) => (step: StepRecorder): boolean =>
     }
   })
 
-const stepsOf = ({ loads }: Recorder): ReadonlyArray<StepRecorder> => loads.flatMap(({ steps }) => [...steps.values()])
-
-const sum = <A>(items: ReadonlyArray<A>, amount: (item: A) => number): number =>
-  items.reduce((total, item) => total + amount(item), 0)
-
 /** Several become a new one; one is taken as it is. */
 const together = (histograms: ReadonlyArray<Histogram>): Histogram => {
   const filled = histograms.filter(({ count }) => count > 0)
-  if (filled.length === 1) return filled[0]!
-  const all = new Histogram()
-  for (const histogram of filled) all.add(histogram)
-  return all
+  return filled.length === 1 ? filled[0]! : Histogram.together(filled)
 }
 
 const count = (ask: (view: View) => number): Question => ({ unit: "count", ask })
@@ -194,16 +187,16 @@ const ofRequests = (
 ): Understood => {
   const fits = stepFits(filters)
   const steps = ({ figures }: View) =>
-    stepsOf(figures).filter((step) => (action === "requests" || step.about.action === action) && fits(step))
+    figures.steps.filter((step) => (action === "requests" || step.about.action === action) && fits(step))
   const statuses = filters.filter(([key]) => key === "status").map(([, value]) => value)
   const counted = (view: View) =>
-    sum(steps(view), statuses.length === 0 ? (step) => step.count : (step) => withStatus(step, statuses))
+    sumOf(steps(view), statuses.length === 0 ? (step) => step.count : (step) => withStatus(step, statuses))
   const kinds: Readonly<Record<string, Question>> = {
     count: count(counted),
     rate: perSecond(counted),
-    failed: count((view) => sum(steps(view), ({ failures }) => failures)),
-    bytes_in: count((view) => sum(steps(view), ({ bytesIn }) => bytesIn)),
-    bytes_out: count((view) => sum(steps(view), ({ bytesOut }) => bytesOut))
+    failed: count((view) => sumOf(steps(view), ({ failures }) => failures)),
+    bytes_in: count((view) => sumOf(steps(view), ({ bytesIn }) => bytesIn)),
+    bytes_out: count((view) => sumOf(steps(view), ({ bytesOut }) => bytesOut))
   }
   if (from === undefined && statistic !== undefined && Object.hasOwn(kinds, statistic)) {
     return Result.succeed(kinds[statistic]!)
@@ -221,75 +214,78 @@ const ofRequests = (
 }
 
 const withStatus = (step: StepRecorder, wanted: ReadonlyArray<string>): number =>
-  sum(
+  sumOf(
     step.byStatus,
     ([status, count]) =>
       wanted.every((one) => one === String(status) || one.endsWith("xx") && one[0] === String(status)[0]) ? count : 0
   )
 
-const ofLoads = (amount: (load: LoadRecorder) => number) => ({ figures }: View) => sum(figures.loads, amount)
+const ofLoads = (amount: (load: LoadRecorder) => number) => ({ figures }: View) => sumOf(figures.loads, amount)
 
-const iterations =
-  (amount: (load: LoadRecorder) => number) =>
-  (path: string, statistic: string | undefined, filters: Filters): Understood => {
-    if (filters.length > 0) return noFilters(path)
-    if (statistic === undefined || statistic === "count") return Result.succeed(count(ofLoads(amount)))
-    return statistic === "rate" ? Result.succeed(perSecond(ofLoads(amount))) : unknown(path, "count, rate")
-  }
+const iterations = (amount: (load: LoadRecorder) => number): Subject => (path, statistic, filters) => {
+  if (filters.length > 0) return noFilters(path)
+  if (statistic === undefined || statistic === "count") return Result.succeed(count(ofLoads(amount)))
+  return statistic === "rate" ? Result.succeed(perSecond(ofLoads(amount))) : unknown(path, "count, rate")
+}
 
 const share = (
   part: (step: StepRecorder) => number,
   whole: (step: StepRecorder) => number,
   standard: "count" | "rate"
-) =>
-(path: string, statistic: string = standard, filters: Filters): Understood => {
+): Subject =>
+(path, statistic = standard, filters) => {
   const fits = stepFits(filters)
   const of = (amount: (step: StepRecorder) => number) => ({ figures }: View) =>
-    sum(stepsOf(figures).filter(fits), amount)
+    sumOf(figures.steps.filter(fits), amount)
   if (statistic === "count") return Result.succeed(count(of(part)))
   return statistic === "rate" ? Result.succeed(ratio(of(part), of(whole))) : unknown(path, "rate, count")
 }
 
-const ofRun = {
-  iterations: iterations(({ completed }) => completed),
-  dropped: (path: string, statistic: string | undefined, filters: Filters): Understood =>
-    filters.length > 0
-      ? noFilters(path)
-      : statistic === undefined || statistic === "count"
-      ? Result.succeed(count(ofLoads(({ dropped }) => dropped)))
-      : statistic === "rate"
-      ? Result.succeed(ratio(ofLoads(({ dropped }) => dropped), ofLoads(({ due }) => due)))
-      : unknown(path, "count, rate"),
-  errors: share(({ failures }) => failures, ({ count }) => count, "count"),
-  checks: share(
-    ({ checksPassed }) => checksPassed,
-    ({ checksFailed, checksPassed }) => checksPassed + checksFailed,
-    "rate"
-  ),
-  lateness: (path: string, statistic: string | undefined, filters: Filters): Understood => {
-    if (filters.length > 0) return noFilters(path)
-    const asked = ofTimes(
-      statistic,
-      ({ figures }) => together(figures.loads.map(({ lateness }) => lateness)),
-      ticksPerMilli,
-      "ms"
+type Subject = (path: string, statistic: string | undefined, filters: Filters) => Understood
+
+const dropped: Subject = (path, statistic, filters) => {
+  if (filters.length > 0) return noFilters(path)
+  const part = ofLoads(({ dropped }) => dropped)
+  if (statistic === undefined || statistic === "count") return Result.succeed(count(part))
+  return statistic === "rate"
+    ? Result.succeed(ratio(part, ofLoads(({ due }) => due)))
+    : unknown(path, "count, rate")
+}
+
+const lateness: Subject = (path, statistic, filters) => {
+  if (filters.length > 0) return noFilters(path)
+  const histogramOf = ({ figures }: View) => together(figures.loads.map(({ lateness }) => lateness))
+  const asked = ofTimes(statistic, histogramOf, ticksPerMilli, "ms")
+  return asked === undefined ? unknown(path, times) : Result.succeed(asked)
+}
+
+const ofRun: ReadonlyMap<string, Subject> = new Map([
+  ["iterations", iterations(({ completed }) => completed)],
+  ["dropped", dropped],
+  ["errors", share(({ failures }) => failures, ({ count }) => count, "count")],
+  [
+    "checks",
+    share(
+      ({ checksPassed }) => checksPassed,
+      ({ checksFailed, checksPassed }) => checksPassed + checksFailed,
+      "rate"
     )
-    return asked === undefined ? unknown(path, times) : Result.succeed(asked)
-  }
-} as const
+  ],
+  ["lateness", lateness]
+])
 
 /** A trend has a distribution, a rate its share, a counter its sum; all have a count. */
 const own = (path: string, subject: string, statistic: string | undefined, known: Known): Understood => {
   const [name, asked] = known.metrics?.includes(path) === true ? [path, "value"] : [subject, statistic ?? "value"]
   const find = ({ figures }: View) => figures.loads.flatMap(({ metrics }) => metrics.get(name) ?? [])
-  if (asked === "count") return Result.succeed(count((view) => sum(find(view), ({ count }) => count)))
+  if (asked === "count") return Result.succeed(count((view) => sumOf(find(view), ({ count }) => count)))
   if (asked === "value" || asked === "rate" || asked === "sum") {
     return Result.succeed({
       unit: "any",
       ask: (view) => {
         const found = find(view)
-        const of = sum(found, ({ count }) => count)
-        const total = sum(found, ({ sum }) => sum)
+        const of = sumOf(found, ({ count }) => count)
+        const total = sumOf(found, ({ sum }) => sum)
         return asked === "sum" || found[0]?.kind === "counter" ? total : of === 0 ? null : total / of
       }
     })

@@ -20,6 +20,11 @@ export class Recorder {
     this.loads = open.map((isOpen) => new LoadRecorder(isOpen))
   }
 
+  /** Of all loads. */
+  get steps(): ReadonlyArray<StepRecorder> {
+    return this.loads.flatMap(({ steps }) => [...steps.values()])
+  }
+
   write(writer: Writer): void {
     for (const load of this.loads) load.write(writer)
     this.phases.write(writer)
@@ -110,6 +115,10 @@ export class LoadRecorder implements Recording {
     for (const metric of this.metrics.values()) metric.clear()
   }
 }
+
+/** Adds up one of their figures. */
+export const sumOf = <A>(items: ReadonlyArray<A>, amount: (item: A) => number): number =>
+  items.reduce((total, item) => total + amount(item), 0)
 
 const iterationFields = ["started", "completed", "failed", "due", "dropped", "cutOff", "busy", "users"] as const
 

@@ -4,7 +4,7 @@ import * as Frame from "./Frame.ts"
 import type { LoadProgress } from "./LoadProgress.ts"
 import type { ThresholdResult } from "./LoadResult.ts"
 import type { Plan } from "./Plan.ts"
-import { Recorder } from "./Recorder.ts"
+import { Recorder, sumOf } from "./Recorder.ts"
 import * as Seconds from "./Seconds.ts"
 import * as Summary from "./Summary.ts"
 import { type Compiled, Judge } from "./Thresholds.ts"
@@ -78,12 +78,7 @@ export class Scoreboard {
 
   private progress(second: Ended["second"], stopping: boolean): LoadProgress {
     const { plan, totals } = this
-    const { loads } = totals.run
-    const steps = loads.flatMap(({ steps }) => [...steps.values()])
-    const sum = (amount: (step: (typeof steps)[number]) => number) =>
-      steps.reduce((total, step) => total + amount(step), 0)
-    const sumOfLoads = (amount: (load: (typeof loads)[number]) => number) =>
-      loads.reduce((total, load) => total + amount(load), 0)
+    const { loads, steps } = totals.run
     const elapsedMillis = (second.at + 1) * 1000 + plan.warmupMillis
     const totalMillis = plan.warmupMillis + Math.max(...plan.loads.map(({ executor }) => Executors.millisOf(executor)))
     const isTimed = plan.loads.every(({ executor }) => Executors.isTimed(executor))
@@ -92,13 +87,19 @@ export class Scoreboard {
       elapsedMillis,
       totalMillis: isTimed ? totalMillis : undefined,
       second,
-      isWhole: Seconds.isWhole(second, totals.measuredSeconds),
-      requests: sum(({ count }) => count),
-      failed: sum(({ failures }) => failures),
-      iterations: sumOfLoads(({ completed }) => completed),
-      dropped: sumOfLoads(({ dropped }) => dropped),
-      bytesIn: sum(({ bytesIn }) => bytesIn),
-      checks: { passed: sum(({ checksPassed }) => checksPassed), failed: sum(({ checksFailed }) => checksFailed) },
+      isWhole: Seconds.isWhole(second, {
+        warmupSeconds: plan.warmupMillis / 1000,
+        measuredSeconds: totals.measuredSeconds
+      }),
+      requests: sumOf(steps, ({ count }) => count),
+      failed: sumOf(steps, ({ failures }) => failures),
+      iterations: sumOf(loads, ({ completed }) => completed),
+      dropped: sumOf(loads, ({ dropped }) => dropped),
+      bytesIn: sumOf(steps, ({ bytesIn }) => bytesIn),
+      checks: {
+        passed: sumOf(steps, ({ checksPassed }) => checksPassed),
+        failed: sumOf(steps, ({ checksFailed }) => checksFailed)
+      },
       // Only when somebody looks: a walk over all that was measured, in the thread that makes the load.
       get latency() {
         return Summary.distribution(totals.latency)

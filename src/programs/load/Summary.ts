@@ -9,7 +9,7 @@ import * as Executors from "./executors/Executors.ts"
 import type { Distribution, ErrorCount, Figures, LoadResult, ThresholdResult } from "./LoadResult.ts"
 import * as Result from "./LoadResult.ts"
 import type { Plan } from "./Plan.ts"
-import { metricScale, phaseNames, type Recorder, type StepRecorder } from "./Recorder.ts"
+import { metricScale, phaseNames, type Recorder, type StepRecorder, sumOf } from "./Recorder.ts"
 import type { Totals } from "./Totals.ts"
 import * as Verdict from "./Verdict.ts"
 
@@ -51,20 +51,17 @@ export const distribution = (histogram: Histogram, scale: number = ticksPerMilli
 }
 
 /** The open model where any load of the plan is open: its latencies then count from the intended start. */
-export const modelOf = (plan: Plan): "open" | "closed" =>
+export const modelOf = (plan: Plan): Result.Model =>
   plan.loads.some(({ executor }) => Executors.isOpen(executor)) ? "open" : "closed"
 
 export const make = Effect.fnUntraced(function*(facts: Facts): Effect.fn.Return<LoadResult> {
   const { plan, totals } = facts
-  const { loads, phases } = totals.run
+  const { loads, phases, steps } = totals.run
   const seconds = totals.measuredSeconds
-  const steps = loads.flatMap((load) => [...load.steps.values()])
   const all = figures(steps, seconds)
   const model = modelOf(plan)
-  const sum = (amount: (load: (typeof loads)[number]) => number) =>
-    loads.reduce((total, load) => total + amount(load), 0)
-  const lateness = model === "closed" ? null : distribution(together(loads.map(({ lateness }) => lateness)))
-  const service = together(steps.map(({ service }) => service))
+  const lateness = model === "closed" ? null : distribution(Histogram.together(loads.map(({ lateness }) => lateness)))
+  const service = Histogram.together(steps.map(({ service }) => service))
   const reasons = Verdict.judge({
     model,
     cpu: totals.cpu,
@@ -72,7 +69,7 @@ export const make = Effect.fnUntraced(function*(facts: Facts): Effect.fn.Return<
     lateness,
     medianMillis: all.response_ms.p50,
     portsExhausted: all.errors.find(({ kind }) => kind === "ports-exhausted")?.count ?? 0,
-    measured: all.count + sum(({ completed }) => completed),
+    measured: all.count + sumOf(loads, ({ completed }) => completed),
     threads: plan.threads,
     cores: facts.machine.cores,
     crash: facts.crash
@@ -98,12 +95,12 @@ export const make = Effect.fnUntraced(function*(facts: Facts): Effect.fn.Return<
       bytes_out: all.bytes_out
     },
     iterations: {
-      started: sum(({ started }) => started),
-      completed: sum(({ completed }) => completed),
-      failed: sum(({ failed }) => failed),
-      dropped: sum(({ dropped }) => dropped),
-      cut_off: sum(({ cutOff }) => cutOff),
-      per_second: perSecond(sum(({ completed }) => completed), seconds)
+      started: sumOf(loads, ({ started }) => started),
+      completed: sumOf(loads, ({ completed }) => completed),
+      failed: sumOf(loads, ({ failed }) => failed),
+      dropped: sumOf(loads, ({ dropped }) => dropped),
+      cut_off: sumOf(loads, ({ cutOff }) => cutOff),
+      per_second: perSecond(sumOf(loads, ({ completed }) => completed), seconds)
     },
     latency_ms: all.response_ms,
     service_ms: all.service_ms,
@@ -161,19 +158,21 @@ export const make = Effect.fnUntraced(function*(facts: Facts): Effect.fn.Return<
 
 /** Figures of several steps as if they were one. */
 export const figures = (steps: ReadonlyArray<StepRecorder>, seconds: number): Figures => {
-  const sum = (amount: (step: StepRecorder) => number) => steps.reduce((total, step) => total + amount(step), 0)
-  const count = sum((step) => step.count)
+  const count = sumOf(steps, (step) => step.count)
   return {
     count,
     per_second: perSecond(count, seconds),
-    failed: sum(({ failures }) => failures),
-    bytes_in: sum(({ bytesIn }) => bytesIn),
-    bytes_out: sum(({ bytesOut }) => bytesOut),
-    response_ms: distribution(together(steps.map(({ responses }) => responses))),
-    service_ms: distribution(together(steps.map(({ service }) => service))),
+    failed: sumOf(steps, ({ failures }) => failures),
+    bytes_in: sumOf(steps, ({ bytesIn }) => bytesIn),
+    bytes_out: sumOf(steps, ({ bytesOut }) => bytesOut),
+    response_ms: distribution(Histogram.together(steps.map(({ responses }) => responses))),
+    service_ms: distribution(Histogram.together(steps.map(({ service }) => service))),
     statuses: statusesOf(steps),
     errors: errorsOf(steps),
-    checks: { passed: sum(({ checksPassed }) => checksPassed), failed: sum(({ checksFailed }) => checksFailed) }
+    checks: {
+      passed: sumOf(steps, ({ checksPassed }) => checksPassed),
+      failed: sumOf(steps, ({ checksFailed }) => checksFailed)
+    }
   }
 }
 
@@ -193,12 +192,6 @@ export const errorsOf = (steps: ReadonlyArray<StepRecorder>): ReadonlyArray<Erro
     kinds.set(kind, { kind, count: count + (known?.count ?? 0), example: known?.example ?? example })
   }
   return [...kinds.values()].sort((a, b) => b.count - a.count)
-}
-
-const together = (histograms: ReadonlyArray<Histogram>): Histogram => {
-  const sum = new Histogram()
-  for (const histogram of histograms) sum.add(histogram)
-  return sum
 }
 
 const perSecond = (count: number, seconds: number): number => seconds > 0 ? count / seconds : 0
@@ -230,13 +223,15 @@ const metricsOf = ({ loads }: Recorder): LoadResult["metrics"] =>
   [...new Set(loads.flatMap(({ metrics }) => [...metrics.keys()]))].map((name) => {
     const found = loads.flatMap(({ metrics }) => metrics.get(name) ?? [])
     const kind = found[0]!.kind
-    const count = found.reduce((total, metric) => total + metric.count, 0)
-    const sum = found.reduce((total, metric) => total + metric.sum, 0)
+    const count = sumOf(found, (metric) => metric.count)
+    const sum = sumOf(found, (metric) => metric.sum)
     return {
       name,
       kind,
       count,
       value: kind === "counter" ? sum : share(sum, count, 0),
-      distribution: kind === "trend" ? distribution(together(found.map(({ values }) => values)), metricScale) : null
+      distribution: kind === "trend"
+        ? distribution(Histogram.together(found.map(({ values }) => values)), metricScale)
+        : null
     }
   })

@@ -7,7 +7,7 @@ import { coarse, Histogram } from "../../core/Histogram.ts"
 import { ticksPerMilli } from "../../services/LoadClock.ts"
 import * as Frame from "./Frame.ts"
 import type { Second } from "./LoadResult.ts"
-import { type LoadRecorder, Recorder, type StepRecorder } from "./Recorder.ts"
+import { Recorder, type StepRecorder, sumOf } from "./Recorder.ts"
 
 /** Figures of one second of all threads, on their way to a {@link Second}. */
 interface Slice {
@@ -88,7 +88,7 @@ export class Totals {
   }
 
   get socketsOpened(): number {
-    return this.threads.reduce((sum, { socketsOpened }) => sum + socketsOpened, 0)
+    return sumOf(this.threads, ({ socketsOpened }) => socketsOpened)
   }
 
   private sliceOf(at: number): Slice {
@@ -111,8 +111,8 @@ export class Totals {
     slice.cpu = Math.max(slice.cpu, health.cpu)
     slice.lag.add(health.lag)
     this.rssPeak = Math.max(this.rssPeak, health.rssBytes)
-    this.heapPeak = Math.max(this.heapPeak, this.threads.reduce((sum, { heap }) => sum + heap, 0))
-    this.socketsMost = Math.max(this.socketsMost, this.threads.reduce((sum, { socketsOpen }) => sum + socketsOpen, 0))
+    this.heapPeak = Math.max(this.heapPeak, sumOf(this.threads, ({ heap }) => heap))
+    this.socketsMost = Math.max(this.socketsMost, sumOf(this.threads, ({ socketsOpen }) => socketsOpen))
     if (at < 0) return
     // The last second of a run is not a whole one.
     if (length > 0) {
@@ -132,7 +132,7 @@ export class Totals {
   private end(at: number): Ended {
     const slice = this.slices.get(at)!
     this.slices.delete(at)
-    const steps = slice.figures.loads.flatMap(({ steps }) => [...steps.values()])
+    const { steps } = slice.figures
     const histogram = new Histogram(coarse)
     for (const step of steps) {
       histogram.add(step.responses)
@@ -164,17 +164,15 @@ const secondOf = (
   histogram: Histogram
 ): Second => {
   const [p50, p95, p99] = histogram.quantiles([0.5, 0.95, 0.99]).map((ticks) => ticks / ticksPerMilli)
-  const sum = (amount: (load: LoadRecorder) => number) => loads.reduce((total, load) => total + amount(load), 0)
-  const sumOfSteps = (amount: (step: StepRecorder) => number) => steps.reduce((total, step) => total + amount(step), 0)
   return {
     at,
-    started: sum(({ started }) => started),
-    completed: sumOfSteps(({ count }) => count),
-    dropped: sum(({ dropped }) => dropped),
-    errors: sumOfSteps(({ failures }) => failures),
-    bytes_in: sumOfSteps(({ bytesIn }) => bytesIn),
-    due: sum(({ due }) => due),
-    vus: sum(({ isOpen, busy, users }) => isOpen ? busy : users),
+    started: sumOf(loads, ({ started }) => started),
+    completed: sumOf(steps, ({ count }) => count),
+    dropped: sumOf(loads, ({ dropped }) => dropped),
+    errors: sumOf(steps, ({ failures }) => failures),
+    bytes_in: sumOf(steps, ({ bytesIn }) => bytesIn),
+    due: sumOf(loads, ({ due }) => due),
+    vus: sumOf(loads, ({ isOpen, busy, users }) => isOpen ? busy : users),
     p50: p50 ?? 0,
     p95: p95 ?? 0,
     p99: p99 ?? 0,

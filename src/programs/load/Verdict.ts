@@ -3,10 +3,10 @@
  *
  * A slow target never makes them invalid: iterations that wait for it, and those that are dropped, are what was to be measured.
  */
-import type { Distribution, InvalidReason } from "./LoadResult.ts"
+import type { Distribution, InvalidReason, Model } from "./LoadResult.ts"
 
 export interface Evidence {
-  readonly model: "open" | "closed"
+  readonly model: Model
   /** Of the busiest thread, mean over the measured time: 1 is a whole core. */
   readonly cpu: number
   readonly lagP99Millis: number

@@ -87,6 +87,7 @@ describe("thresholds", () => {
   it("everything that is wrong is told at once, with its place and what was probably meant", () => {
     const wrong: ReadonlyArray<readonly [expression: string, message: string, hint: string]> = [
       ["htp.p95 < 1ms", "there is no metric htp", "did you mean http?"],
+      ["constructor < 1", "there is no metric constructor", "there are iterations, dropped"],
       ["http.p95 < 300", "http.p95 is a time", "write it as 300ms"],
       ["errors.rate < 5ms", "errors.rate is a share", "write it as 1%"],
       ["http.p95{step: \"Log on\"} < 1s", "there is no step \"Log on\"", "did you mean Log in?"],

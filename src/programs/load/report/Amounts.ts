@@ -58,3 +58,13 @@ export const inUnit = (value: number, unit: ThresholdResult["unit"]): string => 
       return Number.isInteger(value) ? count(value) : number(value)
   }
 }
+
+/** A change with its sign: `+12.3%`. */
+export const signed = (ratio: number): string => `${signOf(ratio, 1)}${Math.abs(ratio * 100).toFixed(1)}%`
+/** A difference of shares, in percentage points: `+0.52pp`. */
+export const points = (ratio: number): string => `${signOf(ratio, 2)}${Math.abs(ratio * 100).toFixed(2)}pp`
+/** What rounds to nothing is not less than nothing. */
+const signOf = (ratio: number, digits: number): string => Number((ratio * 100).toFixed(digits)) < 0 ? "-" : "+"
+
+/** The key of a quantile as people write it: `p99_9` is `p99.9`. */
+export const quantileName = (key: string): string => key.replace("_", ".")

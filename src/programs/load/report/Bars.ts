@@ -1,10 +1,5 @@
 /** A histogram of latencies in few bars whose bounds are round numbers, evenly spaced to the eye on a logarithmic scale. */
-
-/** How many values were near `ms`, as histograms hand them out; ascending. */
-export interface Bucket {
-  readonly ms: number
-  readonly count: number
-}
+import type { Bucket } from "../Histograms.ts"
 
 /** Values from `from` up to `to`, in milliseconds. */
 export interface Bar {
@@ -23,7 +18,7 @@ const series: ReadonlyArray<ReadonlyArray<number>> = [
 ]
 
 /**
- * Returns at most `most` bars, ascending and without gaps; empty when there are no values.
+ * Returns at most `most` bars of buckets that ascend, without gaps; empty when there are no values.
  *
  * The finest series of bounds that fits is taken, so that what lies close together is seen apart.
  */

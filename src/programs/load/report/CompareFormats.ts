@@ -1,6 +1,6 @@
 /** The report formats of a comparison, by name and by extension. */
 import { Effect } from "effect"
-import type { Comparison } from "../Comparison.ts"
+import type { Comparison } from "../compare/Comparison.ts"
 import type { LoadResult } from "../LoadResult.ts"
 import * as CompareHtml from "./CompareHtml.ts"
 import * as CompareMarkdown from "./CompareMarkdown.ts"

@@ -1,14 +1,14 @@
 /** The comparison of two load runs as one HTML file: the verdict, each change with its interval, and both runs in the same charts. */
 import { Effect } from "effect"
-import * as HdrHistogram from "../../../core/HdrHistogram.ts"
 import { Histogram } from "../../../core/Histogram.ts"
 import * as Elements from "../../report/html/Elements.ts"
 import * as Page from "../../report/html/Page.ts"
-import type { Comparison, Row, Side } from "../Comparison.ts"
+import type { Comparison, Row, Side } from "../compare/Comparison.ts"
+import * as Histograms from "../Histograms.ts"
 import type { LoadResult } from "../LoadResult.ts"
+import * as Seconds from "../Seconds.ts"
 import * as Amounts from "./Amounts.ts"
 import * as CompareText from "./CompareText.ts"
-import * as Histograms from "./Histograms.ts"
 import * as Charts from "./html/Charts.ts"
 import * as Data from "./html/Data.ts"
 import * as Forest from "./html/Forest.ts"
@@ -27,7 +27,7 @@ export const write = Effect.fnUntraced(function*(
     before: Data.distribution(yield* together(before)),
     after: Data.distribution(yield* together(after)),
     // Runs in alternation have no common clock; their distributions say what there is to see.
-    lines: comparison.pairs === 1 ? [Data.lines(before[0]!.seconds), Data.lines(after[0]!.seconds)] : []
+    lines: comparison.pairs === 1 ? [before, after].map(([run]) => Data.lines(Seconds.whole(run!))) : []
   }
   const [word, status] = words[comparison.verdict]
   return [
@@ -70,26 +70,19 @@ const words = {
   cannot_tell: ["Cannot tell", "invalid"]
 } as const
 
-/** Exact where it can be read, from the seconds otherwise. */
+/** As exact as the coarsest of them. */
 const together = Effect.fnUntraced(function*(runs: ReadonlyArray<LoadResult>) {
-  const sum = new Histogram()
-  for (const run of runs) {
-    const one = yield* HdrHistogram.decode(run.histograms.latency).pipe(
-      Effect.catch(() => Effect.sync(() => Histograms.ofRun(run)))
-    )
-    if (one.bits < sum.bits) return one
-    sum.add(one)
-  }
-  return sum
+  const all = yield* Effect.forEach(runs, Histograms.latency)
+  return Histogram.together(all, Math.min(...all.map(({ bits }) => bits)))
 })
 
 const sides = ({ after, before }: Comparison): string => {
   const tile = (name: string, kind: string, side: Side) =>
     `<div class="tile side ${kind}"><div class="what">${name}</div><div class="target">${
       text(side.target)
-    }</div><div class="more">${text(side.started_at.replace("T", " ").replace(/\.\d+Z$/, " UTC"))} · ${
-      Amounts.plural(side.requests, "request")
-    }${side.runs.length > 1 ? ` in ${side.runs.length} runs` : ""}</div></div>`
+    }</div><div class="more">${Markup.moment(side.started_at)} · ${Amounts.plural(side.requests, "request")}${
+      side.runs.length > 1 ? ` in ${side.runs.length} runs` : ""
+    }</div></div>`
   return `<div class="tiles">${tile("Before", "before", before)}${tile("After", "after", after)}</div>\n`
 }
 
@@ -120,7 +113,7 @@ const changes = (comparison: Comparison): string =>
 
 const verdictOf = ({ verdict }: Row): string => {
   const kind = { better: "yes", same: "yes", worse: "no", cannot_tell: "warn" }[verdict]
-  return `<span class="${kind}">${verdict.replace("_", " ")}</span>`
+  return `<span class="${kind}">${CompareText.words[verdict]}</span>`
 }
 
 const page = String.raw`

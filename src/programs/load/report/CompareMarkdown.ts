@@ -1,6 +1,6 @@
 /** The comparison of two load runs as GitHub-flavoured Markdown: for a merge request, or the summary page of a job. */
 import * as MarkdownText from "../../report/MarkdownText.ts"
-import type { Comparison, Row } from "../Comparison.ts"
+import type { Comparison, Row } from "../compare/Comparison.ts"
 import * as Amounts from "./Amounts.ts"
 import * as CompareText from "./CompareText.ts"
 
@@ -31,5 +31,5 @@ const cells = (row: Row): ReadonlyArray<string> => [
   Amounts.inUnit(row.after, row.unit),
   CompareText.change(row, row.change),
   row.from === null ? "" : `${CompareText.change(row, row.from)} to ${CompareText.change(row, row.to)}`,
-  row.judged ? row.verdict.replace("_", " ") : ""
+  row.judged ? CompareText.words[row.verdict] : ""
 ]

@@ -1,8 +1,7 @@
 /** The comparison of two load runs on a terminal: a row per figure with its interval, drawn to scale, and the verdict. */
 import * as Style from "../../../core/Style.ts"
 import * as ReportText from "../../report/ReportText.ts"
-import * as Compare from "../Compare.ts"
-import type { Comparison, Row, Side } from "../Comparison.ts"
+import type { Comparison, Row, Side } from "../compare/Comparison.ts"
 import * as Amounts from "./Amounts.ts"
 import * as Table from "./Table.ts"
 
@@ -71,13 +70,14 @@ export const methodOf = ({ confidence, margin, method, model, pairs }: Compariso
     `${Amounts.percent(confidence)} confidence over all judged rows`
   ].join(" · ")
 
-export const nameOf = (row: Row): string => row.metric === "p99_9" ? "p99.9" : row.metric
+export const nameOf = ({ metric }: Row): string => Amounts.quantileName(metric)
 
 /** The change of a row, or a bound of it, with its sign. */
 export const change = (row: Row, value: number | null): string =>
-  value === null ? "-" : row.unit === "ratio" ? Compare.points(value) : Compare.signed(value)
+  value === null ? "-" : row.unit === "ratio" ? Amounts.points(value) : Amounts.signed(value)
 
-const words: Readonly<Record<Row["verdict"], string>> = {
+/** How the verdict on a row reads. */
+export const words: Readonly<Record<Row["verdict"], string>> = {
   better: "better",
   worse: "worse",
   same: "same",

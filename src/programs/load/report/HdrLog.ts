@@ -6,9 +6,9 @@
  */
 import { Effect, Result } from "effect"
 import * as HdrHistogram from "../../../core/HdrHistogram.ts"
-import { fine, Histogram } from "../../../core/Histogram.ts"
+import { Histogram } from "../../../core/Histogram.ts"
+import * as Histograms from "../Histograms.ts"
 import type { LoadResult } from "../LoadResult.ts"
-import * as Histograms from "./Histograms.ts"
 
 export const write = Effect.fnUntraced(function*(result: LoadResult): Effect.fn.Return<string> {
   const start = Date.parse(result.started_at) / 1000
@@ -38,9 +38,8 @@ const line = (tag: string, from: number, length: number, max: number, histogram:
   `${tag}${from.toFixed(3)},${length.toFixed(3)},${max.toFixed(3)},${histogram}`
 
 /** The same values in the buckets of three digits: each in the middle of where it was. */
-const finer = (histogram: Histogram): Histogram =>
-  Histogram.ofCells(Array.from(histogram.buckets(), ({ count, from, to }) => {
-    const middle = Math.floor((from + to) / 2)
-    const shift = Math.max(0, 32 - fine - Math.clz32(middle))
-    return [(shift << fine - 1) + (middle >>> shift), count] as const
-  }))
+const finer = (histogram: Histogram): Histogram => {
+  const result = new Histogram()
+  for (const { count, from, to } of histogram.buckets()) result.recordMany((from + to) / 2, count)
+  return result
+}

@@ -60,9 +60,7 @@ const header = (result: LoadResult): string => {
 <span class="brand">${Page.mark}skein</span>
 <span class="verdict ${outcome}">${word}</span>
 <h1>${Markup.text(result.name)}</h1>
-<div class="facts dim"><time datetime="${Markup.text(result.started_at)}">${
-    Markup.text(result.started_at.replace("T", " ").replace(/\.\d+Z$/, " UTC"))
-  }</time>
+<div class="facts dim"><time datetime="${Markup.text(result.started_at)}">${Markup.moment(result.started_at)}</time>
 ${Page.themeButton}</div>
 </header>
 <noscript>The charts need JavaScript; all figures are below.</noscript>

@@ -7,25 +7,25 @@
 import * as Style from "../../../core/Style.ts"
 import * as TerminalText from "../../../core/TerminalText.ts"
 import * as ReportText from "../../report/ReportText.ts"
+import * as Histograms from "../Histograms.ts"
 import type { LoadProgress } from "../LoadProgress.ts"
-import type { Second, ThresholdResult } from "../LoadResult.ts"
+import type { Model, Second, ThresholdResult } from "../LoadResult.ts"
 import * as Amounts from "./Amounts.ts"
 import * as Bars from "./Bars.ts"
 import * as Chart from "./Chart.ts"
-import * as Histograms from "./Histograms.ts"
 import * as Outcome from "./Outcome.ts"
 
 /** A load under way. Changes as progress is added; belongs to one load. */
 export interface Live {
   readonly name: string
-  readonly model: "open" | "closed"
+  readonly model: Model
   /** The newest ones, oldest first. */
   readonly seconds: Array<Second>
   last: Omit<LoadProgress, "histogram"> | undefined
   bars: ReadonlyArray<Bars.Bar>
 }
 
-export const make = (name: string, model: Live["model"]): Live => ({
+export const make = (name: string, model: Model): Live => ({
   name,
   model,
   seconds: [],
@@ -172,7 +172,7 @@ const cut = (line: string, width: number): string => {
  * Returns the line of a log for this second; none for most: one every five seconds in the first minute, one every thirty after it, and the
  * last one.
  */
-export const line = (progress: LoadProgress, model: Live["model"]): string | undefined => {
+export const line = (progress: LoadProgress, model: Model): string | undefined => {
   const { dropped, elapsedMillis, failed, isWhole, latency, phase, requests, second, totalMillis } = progress
   if (!isWhole) return undefined
   const seconds = Math.round(elapsedMillis / 1000)

@@ -74,7 +74,7 @@ const latencies = (result: LoadResult): string => {
     ]
     : row("latency", result.latency_ms)
   return table(
-    ["", ...quantiles.map((key) => key.replace("_", "."))],
+    ["", ...quantiles.map((key) => Amounts.quantileName(key))],
     [...rows, ...row("corrected", result.corrected_ms), ...row("lateness", result.lateness_ms)]
   )
 }

@@ -7,12 +7,12 @@
 import * as Style from "../../../core/Style.ts"
 import * as TerminalText from "../../../core/TerminalText.ts"
 import * as ReportText from "../../report/ReportText.ts"
+import * as Histograms from "../Histograms.ts"
 import type { Distribution, LoadResult, StepFigures } from "../LoadResult.ts"
 import * as Seconds from "../Seconds.ts"
 import * as Amounts from "./Amounts.ts"
 import * as Bars from "./Bars.ts"
 import * as Chart from "./Chart.ts"
-import * as Histograms from "./Histograms.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Table from "./Table.ts"
 
@@ -82,7 +82,7 @@ const latencies = (result: LoadResult, style: Style.Style): ReadonlyArray<string
     ...quantiles.map((key) => ({ text: of.count === 0 ? "-" : Amounts.time(of[key]), paint })),
     { text: `  ${hint}`, paint: style.dim }
   ]
-  const head = ["", ...quantiles.map((key) => ({ text: key.replace("_", "."), paint: style.dim })), ""]
+  const head = ["", ...quantiles.map((key) => ({ text: Amounts.quantileName(key), paint: style.dim })), ""]
   const rows = result.model === "open"
     ? [
       row("response", result.latency_ms, "from the intended start"),

@@ -1,7 +1,7 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import * as Compare from "../../../../src/programs/load/Compare.ts"
-import { Comparison } from "../../../../src/programs/load/Comparison.ts"
+import * as Compare from "../../../../src/programs/load/compare/Compare.ts"
+import { Comparison } from "../../../../src/programs/load/compare/Comparison.ts"
 import * as CompareHtml from "../../../../src/programs/load/report/CompareHtml.ts"
 import * as CompareText from "../../../../src/programs/load/report/CompareText.ts"
 import * as Chromium from "../../../support/Chromium.ts"
@@ -20,6 +20,10 @@ const unclear = Compare.runs([good], [invalid])
 const hostile = withTexts({ ...before, seconds: before.seconds.slice(0, 12), measured_s: 12 }, hostileTexts)
 const html = (...[comparison, before, after]: Parameters<typeof CompareHtml.write>) =>
   Effect.runPromise(CompareHtml.write(comparison, before, after))
+
+const drawn = Schema.decodeUnknownSync(Schema.fromJsonString(Schema.Struct({
+  lines: Schema.Array(Schema.Struct({ at: Schema.Array(Schema.Int) }))
+})))
 
 describe("the text of a comparison", () => {
   it("shows each figure before and after, its change and interval, and the verdict with what decided", () => {
@@ -57,6 +61,14 @@ describe("the HTML of a comparison", () => {
     assert.match(text, /<b>p50<\/b>.*\+\d\d\.\d%.*worse/)
     assert.match(text, /<li>rate -2\d\.\d% \(/)
     assert.strictEqual(text.match(/<svg class="forest/g)?.length, 7)
+  })
+
+  it("draws whole seconds only: the last one of a run would look like a rate that fell", async () => {
+    const short = { ...before, measured_s: before.measured_s - 0.6, duration_s: before.duration_s - 0.6 }
+    const text = await html(Compare.runs([short], [after]), [short], [after])
+    const { lines } = drawn(/<script type="application\/json" id="data">(.*?)<\/script>/s.exec(text)![1]!)
+
+    assert.deepStrictEqual(lines.map(({ at }) => at.length), [39, 40])
   })
 
   it("draws both runs in a browser, without an alarm", async (context) => {

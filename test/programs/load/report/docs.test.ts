@@ -1,7 +1,7 @@
 /** The samples of `docs/load-report.md` are what the writers write. `SKEIN_UPDATE_DOCS=1` writes them anew. */
 import { assert, describe, it } from "@effect/vitest"
 import { readFileSync, writeFileSync } from "node:fs"
-import * as Compare from "../../../../src/programs/load/Compare.ts"
+import * as Compare from "../../../../src/programs/load/compare/Compare.ts"
 import { LoadResult } from "../../../../src/programs/load/LoadResult.ts"
 import * as CompareText from "../../../../src/programs/load/report/CompareText.ts"
 import * as Formats from "../../../../src/programs/load/report/Formats.ts"

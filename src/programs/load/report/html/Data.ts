@@ -1,10 +1,10 @@
 /** What the charts of the HTML report are drawn from: bounded, however long the run was. */
 import { Effect } from "effect"
-import * as HdrHistogram from "../../../../core/HdrHistogram.ts"
 import type { Histogram } from "../../../../core/Histogram.ts"
+import { ticksPerMilli } from "../../../../services/LoadClock.ts"
+import * as Histograms from "../../Histograms.ts"
 import type { LoadResult, Second } from "../../LoadResult.ts"
 import * as Seconds from "../../Seconds.ts"
-import * as Histograms from "../Histograms.ts"
 
 /** Points of a line over time; longer runs have several seconds to a point. */
 const maxPoints = 600
@@ -66,10 +66,9 @@ export interface Distribution {
   readonly quantiles: ReadonlyArray<readonly [share: number, millis: number]>
 }
 
-/** A histogram that cannot be read is drawn from the seconds instead. */
 export const make = Effect.fnUntraced(function*(result: LoadResult): Effect.fn.Return<Data> {
-  const response = yield* whole(result.histograms.latency, result)
-  const service = result.model === "open" ? yield* whole(result.histograms.service, result) : null
+  const response = yield* Histograms.latency(result)
+  const service = result.model === "open" ? yield* Histograms.service(result) : null
   return {
     model: result.model,
     lines: lines(Seconds.whole(result)),
@@ -78,9 +77,6 @@ export const make = Effect.fnUntraced(function*(result: LoadResult): Effect.fn.R
     service: service === null ? null : distribution(service)
   }
 })
-
-const whole = (text: string, result: LoadResult) =>
-  HdrHistogram.decode(text).pipe(Effect.catch(() => Effect.sync(() => Histograms.ofRun(result))))
 
 const chunks = (
   seconds: ReadonlyArray<Second>,
@@ -158,6 +154,6 @@ const quantiles = (histogram: Histogram): Distribution["quantiles"] => {
   const steps = 160
   return Array.from({ length: steps + 1 }, (_, i) => {
     const share = 1 - 10 ** (-(i / steps) * nines)
-    return [Number(share.toFixed(9)), rounded(histogram.quantile(share) / Histograms.ticksPerMilli)] as const
+    return [Number(share.toFixed(9)), rounded(histogram.quantile(share) / ticksPerMilli)] as const
   })
 }

@@ -1,5 +1,5 @@
 /** The changes of a comparison with their intervals, drawn to one scale; the band in the middle is what does not matter. */
-import type { Comparison, Row } from "../../Comparison.ts"
+import type { Comparison, Row } from "../../compare/Comparison.ts"
 import * as CompareText from "../CompareText.ts"
 
 const width = 420

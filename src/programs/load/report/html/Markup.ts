@@ -4,6 +4,9 @@ import * as ReportText from "../../../report/ReportText.ts"
 /** Text from outside on one line, without a meaning to HTML. */
 export const text = (value: string, max = 1_000): string => ReportText.escapeMarkup(ReportText.oneLine(value, max))
 
+/** A moment of ISO 8601, as people read it: `2026-11-21 10:15:30 UTC`. */
+export const moment = (iso: string): string => text(iso.replace("T", " ").replace(/\.\d+Z$/, " UTC"))
+
 /** A panel with a heading; `""` when there is nothing inside. `place` is a class: `half`, `third`. */
 export const panel = (
   title: string,

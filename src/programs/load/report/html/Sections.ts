@@ -1,5 +1,5 @@
 /** The parts of the HTML report of a load run that need no script: figures, tables, configuration. */
-import type { Distribution, Figures, LoadResult } from "../../LoadResult.ts"
+import type { Distribution, Figures, InvalidReason, LoadResult } from "../../LoadResult.ts"
 import * as Verdict from "../../Verdict.ts"
 import * as Amounts from "../Amounts.ts"
 import * as Outcome from "../Outcome.ts"
@@ -132,7 +132,7 @@ export const breakpoint = ({ breakpoint }: LoadResult): string =>
   )
 
 const quantiles = ["min", "p50", "p75", "p90", "p95", "p99", "p99_9", "max", "mean", "stddev"] as const
-const quantileNames = quantiles.map((key) => ({ name: key.replace("_", ".") }))
+const quantileNames = quantiles.map((key) => ({ name: Amounts.quantileName(key) }))
 const times = (of: Distribution): ReadonlyArray<string> =>
   quantiles.map((key) => of.count === 0 ? "–" : Amounts.time(of[key]))
 
@@ -226,11 +226,11 @@ export const metrics = (result: LoadResult): string =>
 export const generator = (result: LoadResult): string => {
   const { generator, lateness_ms, latency_ms, model } = result
   const broken = new Set(result.reasons.map(({ code }) => code))
-  const row = (name: string, value: string, limit: string, code?: string) => [
+  const row = (name: string, value: string, limit: string, code?: InvalidReason["code"]) => [
     name,
     value,
     limit,
-    code === undefined ? "" : broken.has(code as never) ? `<span class="no">✗</span>` : `<span class="yes">✓</span>`
+    code === undefined ? "" : broken.has(code) ? `<span class="no">✗</span>` : `<span class="yes">✓</span>`
   ]
   const lateLimit = Math.max(Verdict.maxLatenessMillis, Verdict.maxLatenessShare * latency_ms.p50)
   return panel(

@@ -6,7 +6,7 @@
  *
  * @see Künsch, The jackknife and the bootstrap for general stationary observations (1989)
  */
-import type { Histogram } from "../../core/Histogram.ts"
+import type { Histogram } from "../../../core/Histogram.ts"
 
 /** What is drawn: one second, or several together in a long run. */
 export interface Unit {

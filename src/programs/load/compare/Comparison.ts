@@ -1,5 +1,6 @@
 /** What the comparison of two load runs found, as plain data: the JSON result of `skein load compare`. Keys are only ever added to. */
 import { Schema } from "effect"
+import { head, Model, subject } from "../LoadResult.ts"
 
 /** Version of the shape below. */
 export const version = 1
@@ -21,17 +22,15 @@ export const Row = Schema.Struct({
 export type Row = typeof Row.Type
 
 export const Side = Schema.Struct({
-  name: Schema.String,
-  target: Schema.String,
+  /** Of the first run. */
+  ...subject,
   runs: Schema.Array(Schema.String),
-  started_at: Schema.String,
   requests: Schema.Int
 })
 export type Side = typeof Side.Type
 
 export const Comparison = Schema.Struct({
-  format: Schema.Literal("skein-load-comparison"),
-  version: Schema.Literal(version),
+  ...head("skein-load-comparison", version),
   verdict: Schema.Literals(["faster", "slower", "same", "cannot_tell"]),
   /** What decided, or why nothing can be told; with what to do. */
   reasons: Schema.Array(Schema.String),
@@ -39,7 +38,7 @@ export const Comparison = Schema.Struct({
   notes: Schema.Array(Schema.String),
   before: Side,
   after: Side,
-  model: Schema.Literals(["open", "closed"]),
+  model: Model,
   /** `pairs`: runs in alternation, each pair one observation. `seconds`: one run each, drawn anew from blocks of its seconds. */
   method: Schema.Literals(["pairs", "seconds"]),
   pairs: Schema.Int,

@@ -1,13 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import * as Bootstrap from "../../../src/programs/load/Bootstrap.ts"
-import * as Compare from "../../../src/programs/load/Compare.ts"
-import type { Comparison } from "../../../src/programs/load/Comparison.ts"
-import type { LoadResult, Second } from "../../../src/programs/load/LoadResult.ts"
-import * as Histograms from "../../../src/programs/load/report/Histograms.ts"
-import * as StudentT from "../../../src/programs/load/StudentT.ts"
-import { closed, good, invalid } from "./results.ts"
-import { run, type Server } from "./simulated.ts"
+import * as Bootstrap from "../../../../src/programs/load/compare/Bootstrap.ts"
+import * as Compare from "../../../../src/programs/load/compare/Compare.ts"
+import type { Comparison } from "../../../../src/programs/load/compare/Comparison.ts"
+import * as StudentT from "../../../../src/programs/load/compare/StudentT.ts"
+import * as Histograms from "../../../../src/programs/load/Histograms.ts"
+import type { LoadResult, Second } from "../../../../src/programs/load/LoadResult.ts"
+import { closed, good, invalid } from "../results.ts"
+import { run, type Server } from "../simulated.ts"
 
 const histogramOf = (second: Pick<Second, "histogram">) => Result.getOrThrow(Histograms.ofSecond(second))
 
