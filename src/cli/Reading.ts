@@ -74,8 +74,12 @@ export const actions = Effect.fnUntraced(function*(config: Config.Loaded) {
   return [...builtin, ...own as ReadonlyArray<Action.Action<string, never>>]
 })
 
-/** Builds the machine's services as configured, for the life of `effect`. */
-export const withMachine = (config: Config.Loaded) => <A, E, R>(effect: Effect.Effect<A, E, R | MachineServices>) =>
+/** Builds the machine's services as configured, for the life of `effect`. `polite` are its limits, where they are not all of them. */
+export const withMachine = (
+  config: Config.Loaded,
+  polite: ReturnType<typeof Config.politeSettings> = Config.politeSettings(config.settings)
+) =>
+<A, E, R>(effect: Effect.Effect<A, E, R | MachineServices>) =>
   Effect.gen(function*() {
     const { services } = yield* Machine
     const { directory } = yield* Invocation
@@ -83,7 +87,7 @@ export const withMachine = (config: Config.Loaded) => <A, E, R>(effect: Effect.E
     const options = {
       http: Config.httpSettings(config.settings),
       connection,
-      polite: Config.politeSettings(config.settings),
+      polite,
       vault: Config.vaultOptions(config.settings),
       environment: config.environment,
       directory

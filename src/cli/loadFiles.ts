@@ -5,8 +5,9 @@ import type * as Generator from "../programs/load/Generator.ts"
 import * as LoadScenarios from "../programs/load/LoadScenarios.ts"
 import type { Plan } from "../programs/load/Plan.ts"
 import { Recorder } from "../programs/load/Recorder.ts"
+import * as KnownNames from "../programs/load/scenario/KnownNames.ts"
 import * as ScenarioPlan from "../programs/load/ScenarioPlan.ts"
-import * as ScenarioUser from "../programs/load/ScenarioUser.ts"
+import * as ThreadLimits from "../programs/load/ThreadLimits.ts"
 import * as Thresholds from "../programs/load/Thresholds.ts"
 import * as Runner from "../programs/Runner.ts"
 import type { LoadSettings } from "../scenario/LoadSettings.ts"
@@ -15,6 +16,7 @@ import type { LoadFlags } from "./load.ts"
 import * as LoadPlan from "./LoadPlan.ts"
 import * as LoadThread from "./loadThread.ts"
 import * as LoadUsers from "./loadUsers.ts"
+import * as Output from "./Output.ts"
 import * as Problems from "./Problems.ts"
 import * as Reading from "./Reading.ts"
 import * as Settings from "./Settings.ts"
@@ -50,9 +52,10 @@ export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Con
     phases: flags.phases
   }
   yield* LoadPlan.refuseIdleThreads(plan)
-  const clash = ScenarioUser.metricClash(scenarios.map(({ compiled }) => compiled))
+  yield* heedLimits(config, plan)
+  const clash = KnownNames.metricClash(scenarios.map(({ compiled }) => compiled))
   if (clash !== undefined) return yield* ExitCode.wrongUsage(`metrics: ${clash}`, "give them names of their own")
-  const known = ScenarioUser.knownOf(scenarios.map(({ compiled }) => compiled))
+  const known = KnownNames.of(scenarios.map(({ compiled }) => compiled))
   const thresholds = Thresholds.compile(plan.thresholds, known)
   if (Result.isFailure(thresholds)) {
     return yield* ExitCode.wrongUsage(thresholds.failure.map(LoadPlan.thresholdProblem).join("\n"))
@@ -70,6 +73,23 @@ export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Con
   // Here only to tell what is slow, and what is wrong before threads are started for it.
   for (const { work } of plan.loads) if (work.type === "scenario") yield* users(work, nobody(plan.seed))
   return { ...prepared, handed: yield* LoadThread.handOver(target, flags, open) }
+})
+
+/** Limits are about what is sent as in `skein run`; how often the rest is sent is what the load itself says. */
+const heedLimits = Effect.fnUntraced(function*(config: Config.Loaded, { threads }: Plan) {
+  const limits = Config.politeSettings(config.settings)
+  const obstacle = ThreadLimits.obstacle(limits, threads)
+  if (obstacle !== undefined) {
+    return yield* ExitCode.wrongUsage(
+      `--threads ${threads}: ${obstacle}`,
+      "use fewer threads, or raise limits.concurrency"
+    )
+  }
+  if (Object.keys(limits).length > 0) {
+    yield* Output.note(
+      "limits: of skein.yaml hold for requests that the interpreter sends, not for http steps in their quick form"
+    )
+  }
 })
 
 /** Users that are never made. */

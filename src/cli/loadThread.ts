@@ -3,9 +3,11 @@
  * load (setup, mocks) has been put up by the main thread, which hands over what came of it.
  */
 import { Effect, Layer, Option, Schema } from "effect"
+import * as Config from "../programs/Config.ts"
 import * as Generator from "../programs/load/Generator.ts"
 import * as LoadScenarios from "../programs/load/LoadScenarios.ts"
 import * as HandOver from "../programs/load/scenario/HandOver.ts"
+import * as ThreadLimits from "../programs/load/ThreadLimits.ts"
 import * as Runner from "../programs/Runner.ts"
 import { Invocation } from "./Invocation.ts"
 import * as LoadUsers from "./loadUsers.ts"
@@ -65,6 +67,7 @@ export const run = Effect.fnUntraced(function*(work: Generator.Work, port: Gener
   const { load } = yield* Machine
   return yield* Effect.gen(function*() {
     const config = yield* Reading.silently(reading)
+    const polite = ThreadLimits.partOf(Config.politeSettings(config.settings), work.share)
     yield* Effect.gen(function*() {
       const options = yield* Reading.compileOptions(reading, config)
       // The rows of queries are handed over: asked again, they might be others.
@@ -72,7 +75,7 @@ export const run = Effect.fnUntraced(function*(work: Generator.Work, port: Gener
       const run = LoadUsers.runOptions(work.plan.seed, config)
       const open = yield* LoadScenarios.join(plan, { run }, HandOver.read(scenarios))
       yield* Generator.run({ ...work, scenarios: LoadUsers.usersOf(open) }, port)
-    }).pipe(Effect.scoped, Effect.provide(load), Reading.withMachine(config))
+    }).pipe(Effect.scoped, Effect.provide(load), Reading.withMachine(config, polite))
   }).pipe(Effect.provide(Layer.succeed(Invocation, {
     version: "",
     environment,

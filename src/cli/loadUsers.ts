@@ -17,6 +17,9 @@ export const runOptions = (seed: number, config: Config.Loaded) => ({
   seed,
   environment: config.environment,
   settings: Config.actionSettings(config),
+  // As in `skein run`: a scenario says it, unless the user has.
+  retries: config.origins.retries.source === "default" ? undefined : config.settings.retries,
+  caseTimeout: config.settings.case_timeout,
   grace: config.settings.grace,
   secretsTimeout: config.settings.secrets_timeout,
   secretsTimeToLive: config.settings.secrets_ttl
@@ -29,7 +32,7 @@ export const usersOf = (
 ) =>
 (
   work: ScenarioWork,
-  { fail, figures, seed, share }: Generator.UserContext
+  { fail, figures, phases, seed, share }: Generator.UserContext
 ): Effect.Effect<ScenarioUser.Users<Services>["make"], LoadScenarioError, Services | Scope.Scope> =>
   Effect.gen(function*() {
     const { interpreted, make } = yield* ScenarioUser.make<BuiltinServices>({
@@ -41,6 +44,7 @@ export const usersOf = (
       seed,
       share,
       recording: figures,
+      phases,
       exhausted: ({ message }) => fail(message)
     })
     yield* tell(interpreted)

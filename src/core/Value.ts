@@ -21,7 +21,8 @@ export const isRecord = (value: unknown): value is ValueRecord =>
 export const isArray = (value: unknown): value is ReadonlyArray<Value> => Array.isArray(value)
 
 /** Returns an empty record without a prototype, so that a key such as `__proto__` is plain data. */
-export const emptyRecord = (): { [key: string]: Value } => Object.create(null) as { [key: string]: Value }
+export const emptyRecord = <A extends Value = Value>(): { [key: string]: A } =>
+  Object.create(null) as { [key: string]: A }
 
 /** Returns the field `key` when the record has it itself; never a field of a prototype. */
 export const field = (record: ValueRecord, key: string): Value | undefined =>

@@ -248,6 +248,15 @@ export const exchange = (
 export const toError = ({ detail, ended, hint, kind }: LoadFailure): LoadTransportError =>
   new LoadTransportError({ kind, message: detail, ended, ...(hint === undefined ? {} : { hint }) })
 
+/** The other way round, for a connection that could not be opened. */
+export const toFailure = ({ ended, hint, kind, message }: LoadTransportError): LoadFailure => ({
+  kind,
+  detail: message,
+  hint,
+  ended,
+  bytesIn: 0
+})
+
 /** Why a connection cannot be a bare socket and goes through undici, which is slower: to be told before the run. */
 export const needsUndici = ({ http2, proxy }: ConnectionOptions): string | undefined =>
   http2 === true

@@ -121,6 +121,39 @@ steps:
     )
   })
 
+  it("heeds what the configuration says of cases: their time, and how often they are tried again", async () => {
+    using here = folder({
+      "skein.yaml": "case_timeout: 100ms\nretries: 1",
+      "a.yaml": `
+mocks: { shop: { routes: { "GET /slow": [{ delay: 5s }, { json: 1 }] } } }
+load: { iterations: 1, vus: 1 }
+steps: [{ name: Slow, http: "\${mocks.shop.url}/slow" }]
+`
+    })
+    const { result } = await load(["a.yaml"], here.path)
+
+    assert.deepInclude(result.iterations, { completed: 1, failed: 0 })
+    assert.deepInclude(result.requests, { total: 2, failed: 1 })
+    assert.deepInclude(result.errors.kinds[0], { kind: "timeout", example: "the iteration did not end within 100ms" })
+  })
+
+  it("measures phases of requests in their quick form", async () => {
+    const { result } = await load(["examples/load/checkout.yaml", "--duration", "500ms", "--phases"])
+
+    assert.isAbove(result.phases_ms!.wait.count, 0)
+    assert.isAbove(result.phases_ms!.wait.p50, 0)
+  })
+
+  it("says that limits are for what the interpreter sends", async () => {
+    using here = folder({
+      "skein.yaml": "limits: { requests_per_second: 5 }",
+      "a.yaml": "load: { iterations: 1, vus: 1 }\nsteps: [log: x]"
+    })
+    const { stderr } = await call(["load", "a.yaml"], here.path)
+
+    assert.include(stderr, "limits: of skein.yaml hold for requests that the interpreter sends")
+  })
+
   it("fails a step whose metric is of another kind", async () => {
     using here = folder({
       "a.yaml":
@@ -172,6 +205,12 @@ teardown:
     [["a.yaml", "--method", "POST", "-H", "a: b"], "--method, --header: only for the load of a URL"],
     [["a.yaml", "--threads", "2", "--vus", "1"], "each thread needs a virtual user, and there are 1"],
     [["store.yaml", "--threads", "2"], "step \"Look\": postgres: threads cannot share an embedded: store"],
+    [["rows.yaml", "--threads", "2"], "step \"Look\": postgres: threads cannot share an embedded: store"],
+    [["old.yaml", "--threads", "2"], "step \"Look\": postgres: threads cannot share an embedded: store"],
+    [
+      ["a.yaml", "--threads", "4", "--config", "limits.yaml"],
+      "limits.concurrency is 3, and each of 4 threads needs one"
+    ],
     [["metrics.yaml"], "depth is a trend in another step, and a rate here"],
     [["metrics.yaml"], "http is what every load measures"],
     [["metrics.yaml"], "a metric is one of trend, rate and counter"],
@@ -187,6 +226,11 @@ teardown:
       "a.yaml": "steps: [log: x]",
       "store.yaml":
         "vars: { db: \"embedded:shop\" }\nsteps: [{ name: Look, postgres: { query: select 1, url: \"${db}\" } }]",
+      "rows.yaml":
+        "data: [{ n: 1 }]\nsteps: [{ name: Look, postgres: { query: select 1, url: \"embedded:shop-${row.n}\" } }]",
+      "old.yaml":
+        "testcase: Old\nsteps: [{ name: Look, action: postgres, args: [query, \"embedded:${shop}\", \"select ${n}\"] }]\nvariables: { vars: { shop: a, n: 1 } }",
+      "limits.yaml": "limits: { concurrency: 3 }",
       "calls.yaml": "mocks: { shop: {} }\nsteps: [{ name: Count, assert: size(mocks.shop.calls) == 0 }]",
       "metrics.yaml": `
 steps:

@@ -63,7 +63,7 @@ export interface Options extends Partial<Omit<ScenarioUser.Options, "mix">> {
   readonly weights?: ReadonlyArray<number> | undefined
 }
 
-/** Puts the scenarios of files under load; answers with what was recorded and which iterations passed. */
+/** Puts the scenarios of files under load; answers with what was recorded, and which iterations passed or found no way to their target. */
 export const load = Effect.fnUntraced(function*(
   files: string | Readonly<Record<string, string>>,
   options: Options = {}
@@ -90,11 +90,15 @@ export const load = Effect.fnUntraced(function*(
   })
   const loadClock = yield* LoadClock
   let number = 0
+  const unreached: Array<boolean> = []
   const passed = yield* Effect.forEach(
     Array.from({ length: options.users ?? 1 }, (_, user) => user),
     Effect.fnUntraced(function*(index) {
       let ended: ((passed: boolean) => void) | undefined
-      const user = yield* users.make(index, (passed) => ended?.(passed))
+      const user = yield* users.make(index, (passed, _ended, isMissed = false) => {
+        unreached.push(isMissed)
+        ended?.(passed)
+      })
       const passed: Array<boolean> = []
       for (let count = options.iterations ?? 1; count > 0; count--) {
         passed.push(
@@ -109,7 +113,7 @@ export const load = Effect.fnUntraced(function*(
     }),
     { concurrency: options.inTurn === true ? 1 : "unbounded" }
   ).pipe(Effect.raceFirst(Deferred.await(exhausted)))
-  return { lines, lateMillis, passed: passed.flat(), interpreted: users.interpreted, scenarios }
+  return { lines, lateMillis, passed: passed.flat(), unreached, interpreted: users.interpreted, scenarios }
 })
 
 /** The calls that a scenario's own mock got, as `METHOD path body`. */

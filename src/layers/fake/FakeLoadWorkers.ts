@@ -9,6 +9,9 @@ export interface Channel {
   readonly send: (frame: Uint8Array) => Effect.Effect<void>
 }
 
+/** Frames on their way, as many as over real threads; a worker whose frame finds no room waits. */
+const maxFrames = 10_000
+
 /** Runs `program` for each worker; its failure is the crash of that worker. */
 export const layer = <R>(
   program: (work: Schema.Json, channel: Channel) => Effect.Effect<void, unknown, R>
@@ -18,10 +21,10 @@ export const layer = <R>(
     Effect.map(Effect.context<R>(), (context) =>
       LoadWorkers.of({
         start: Effect.fnUntraced(function*(work) {
-          const frames = yield* Queue.unbounded<
+          const frames = yield* Queue.bounded<
             { readonly worker: number; readonly frame: Uint8Array },
             LoadWorkerError | Cause.Done
-          >()
+          >(maxFrames)
           const begin = yield* Deferred.make<number>()
           const stop = yield* Deferred.make<void>()
           const running = Effect.forEach(

@@ -41,7 +41,9 @@ const make = ({ entry }: Options): LoadWorkers["Service"] => ({
           case "ready":
             return void Deferred.doneUnsafe(ready[index]!, Effect.void)
           case "frame":
-            return void Queue.offerUnsafe(frames, { worker: index, frame: report.bytes })
+            // Without it the figures would be of a part of the load.
+            if (!Queue.offerUnsafe(frames, { worker: index, frame: report.bytes })) fail("its figures are not read")
+            return
           case "failed":
             return fail(report.reason, report.broke)
           case "done":

@@ -2,7 +2,7 @@
  * The scenarios of a load: their rows, secrets and mocks, with setup and teardown once around the whole load. `ScenarioUser` runs their
  * steps.
  */
-import { Effect, Layer, Schema, type Scope } from "effect"
+import { type Duration, Effect, Layer, Schema, type Scope } from "effect"
 import type { Value, ValueRecord } from "../../core/Value.ts"
 import type { CompiledScenario } from "../../scenario/compile/Compiled.ts"
 import type { Event } from "../../scenario/Event.ts"
@@ -46,6 +46,10 @@ export interface LoadScenario {
   /** Of each user, whose events go to `listen`. */
   readonly settings: (listen: (event: Event) => void) => CaseSettings
   readonly variables: ReturnType<typeof RepeatedCase.workOf>["variables"]
+  /** Bound on one try of an iteration: what its file says, or the options of the run. */
+  readonly timeout: Duration.Duration | undefined
+  /** How often an iteration that did not pass is tried again: what the options of the run say, or its file. */
+  readonly retries: number
 }
 
 export interface Options {
@@ -157,7 +161,9 @@ const settleOne = Effect.fnUntraced(function*<R>(
     mocks: ready.mocks,
     secrets,
     settings: (listen) => ({ ...settings, emit: (event) => Effect.sync(() => listen(event)) }),
-    variables: work.variables
+    variables: work.variables,
+    timeout: compiled.timeout ?? state.options.caseTimeout,
+    retries: state.options.retries ?? compiled.scenario.retries ?? 0
   }
   return scenario
 })

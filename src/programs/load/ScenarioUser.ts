@@ -1,44 +1,36 @@
 /**
  * Virtual users that run the steps of scenarios: one Effect fiber each, asleep while requests come and go by callbacks.
  *
- * `scenario/CaseUser` has the loop; `LoadScenarios` what stands once around all users.
+ * `scenario/CaseUser` has the loop, `scenario/UserPlan` what users of one scenario have in common; `LoadScenarios` what stands once
+ * around all users.
  */
-import { Clock, Context, Effect, Layer, Option } from "effect"
-import * as DurationText from "../../core/DurationText.ts"
+import { Clock, Context, Duration, Effect, Layer, Option, type Scope } from "effect"
 import { Masking } from "../../core/Masking.ts"
-import type { CompiledScenario, CompiledStep } from "../../scenario/compile/Compiled.ts"
-import type { LoadBlock } from "../../scenario/LoadBlock.ts"
 import * as RobogoMasking from "../../scenario/robogo/RobogoMasking.ts"
+import type { StepServices } from "../../scenario/run/Attempt.ts"
 import { CaseState, hash } from "../../scenario/run/CaseState.ts"
 import * as Contract from "../../scenario/run/Contract.ts"
-import * as GraphRun from "../../scenario/run/GraphRun.ts"
 import * as Snapshots from "../../scenario/run/Snapshots.ts"
-import * as Failures from "../../scenario/run/StepFailure.ts"
-import * as StepRun from "../../scenario/run/StepRun.ts"
 import * as HttpInput from "../../scenario/steps/HttpInput.ts"
 import * as CookieJar from "../../services/http/CookieJar.ts"
 import { LoadClock } from "../../services/LoadClock.ts"
 import { LoadTransport } from "../../services/LoadTransport.ts"
 import type * as Runner from "../Runner.ts"
 import { type LoadScenario, LoadScenarioError } from "./LoadScenarios.ts"
-import type * as Metrics from "./Metrics.ts"
-import type { Share } from "./Plan.ts"
-import type { Recording, StepRecording } from "./Recording.ts"
-import { CaseUser, type Services } from "./scenario/CaseUser.ts"
-import * as Fixed from "./scenario/Fixed.ts"
+import type { PhaseRecorder } from "./Recorder.ts"
+import { CaseUser } from "./scenario/CaseUser.ts"
+import { EventFigures } from "./scenario/EventFigures.ts"
 import * as Mix from "./scenario/Mix.ts"
-import * as Rows from "./scenario/Rows.ts"
+import { Reach } from "./scenario/Reach.ts"
 import { SideWork } from "./scenario/SideWork.ts"
-import * as StepFigures from "./scenario/StepFigures.ts"
+import * as UserPlan from "./scenario/UserPlan.ts"
 import * as UserStep from "./scenario/UserStep.ts"
 import type { Done, MakeUser, VirtualUser } from "./VirtualUser.ts"
 
-export interface Options {
+export interface Options extends Omit<UserPlan.Options, "phases"> {
   readonly mix: ReadonlyArray<{ readonly scenario: LoadScenario; readonly weight: number }>
-  readonly feeder: LoadBlock["feeder"]
-  readonly seed: number
-  readonly share: Share
-  readonly recording: Recording
+  /** Takes the phases of requests of the quick form. @default nobody, and none are measured */
+  readonly phases?: PhaseRecorder | undefined
   /** The rows of a scenario are used up, where each is given out once: the load has to end. */
   readonly exhausted: (error: LoadScenarioError) => void
 }
@@ -49,18 +41,48 @@ export interface Users<R> {
   readonly interpreted: ReadonlyArray<{ readonly scenario: string; readonly step: string; readonly because: string }>
 }
 
-/** Compiles scenarios for the users of this thread. Snapshots and contracts are shared by all of them. */
+type Needs<R> = Runner.Needs<R> | LoadClock | LoadTransport
+
+/** What users of this thread share. */
+interface Crew {
+  readonly options: Options
+  readonly plans: ReadonlyArray<UserPlan.UserPlan>
+  /** The plan of an iteration. */
+  readonly pick: (iteration: number) => number
+  /** Whether some of the users have a time-out. */
+  readonly isTimed: boolean
+  readonly users: Array<CaseUser>
+}
+
+/** How often time-outs are looked at. */
+const sweepMillis = 10
+
+/**
+ * Compiles scenarios for the users of this thread, which end with the scope. Snapshots and contracts are shared by all of them. Time-outs
+ * of iterations are kept to some 10 ms.
+ */
 export const make = Effect.fn("ScenarioUser.make")(function*<R>(options: Options) {
+  const { now } = yield* LoadClock
   const own = yield* Layer.build(Layer.fresh(Layer.merge(Contract.layer, Snapshots.layer({ writeMissing: false }))))
-  const scenarios = yield* Effect.provideContext(
-    Effect.forEach(options.mix, ({ scenario }) => compile(scenario, options)),
+  const plans = yield* Effect.provideContext(
+    Effect.forEach(
+      options.mix,
+      ({ scenario }) => UserPlan.make(scenario, { ...options, phases: options.phases !== undefined })
+    ),
     own
   )
-  const withOwn = mergedOnce(own)
-  const pick = Mix.make(options.mix.map(({ weight }) => weight))
-  const users: Users<Runner.Needs<R> | LoadClock | LoadTransport> = {
-    make: (number, done) => Effect.updateContext(makeUser(number, done, scenarios, pick, options), withOwn),
-    interpreted: scenarios.flatMap(({ scenario, steps }) =>
+  const crew: Crew = {
+    options,
+    plans,
+    pick: Mix.make(options.mix.map(({ weight }) => weight)),
+    isTimed: plans.some(({ timeoutTicks }) => timeoutTicks < Infinity),
+    users: []
+  }
+  if (crew.isTimed) yield* Effect.forkScoped(sweeping(crew.users, now))
+  const withOwn = mergedOnce<Contract.Contracts | Snapshots.Snapshots, Needs<R> | Scope.Scope>(own)
+  const users: Users<Needs<R>> = {
+    make: (number, done) => Effect.updateContext(makeUser(number, done, crew), withOwn),
+    interpreted: plans.flatMap(({ scenario, steps }) =>
       steps.flatMap((step) =>
         step.type === "http" ? [] : [{
           scenario: scenario.name,
@@ -73,152 +95,40 @@ export const make = Effect.fn("ScenarioUser.make")(function*<R>(options: Options
   return users
 })
 
+const sweeping = (users: ReadonlyArray<CaseUser>, now: () => number): Effect.Effect<never> =>
+  Effect.forever(Effect.andThen(
+    Effect.sleep(Duration.millis(sweepMillis)),
+    Effect.sync(() => {
+      const at = now()
+      for (const user of users) user.sweep(at)
+    })
+  ))
+
 /** Adds `own` to a context. Users have theirs for all of the load: those of one context get one object. */
-const mergedOnce = <Own>(own: Context.Context<Own>) => {
-  let last: Context.Context<never> | undefined
-  let merged: Context.Context<never> = Context.empty()
-  return <R>(context: Context.Context<R>): Context.Context<R | Own> => {
-    if (last !== context) {
-      last = context
-      merged = Context.merge(context, own)
-    }
-    return merged as Context.Context<R | Own>
+const mergedOnce = <Own, Outer>(own: Context.Context<Own>) => {
+  let last: { readonly outer: Context.Context<Outer>; readonly merged: Context.Context<Outer | Own> } | undefined
+  return (outer: Context.Context<Outer>): Context.Context<Outer | Own> => {
+    if (last?.outer !== outer) last = { outer, merged: Context.merge(outer, own) }
+    return last.merged
   }
 }
 
-/** What thresholds can speak of. */
-export const knownOf = (scenarios: ReadonlyArray<CompiledScenario>): Metrics.Known => {
-  const steps = scenarios.flatMap((scenario) => UserStep.deep(scenario.steps))
-  return {
-    actions: [...new Set(["http", ...steps.map(actionOf)])],
-    steps: steps.map(UserStep.nameOf),
-    tags: scenarios.flatMap(({ scenario }) => scenario.tags),
-    scenarios: scenarios.map(({ scenario }) => scenario.name),
-    metrics: [...new Set(steps.flatMap(({ metrics }) => metrics.map(({ name }) => name)))]
-  }
-}
-
-/** A metric that files measure by different kinds, and these. */
-export const metricClash = (scenarios: ReadonlyArray<CompiledScenario>) => {
-  const kinds = new Map<string, string>()
-  for (
-    const { kind, name } of scenarios.flatMap(({ steps }) => UserStep.deep(steps)).flatMap(({ metrics }) => metrics)
-  ) {
-    const before = kinds.get(name) ?? kind
-    if (before !== kind) return `${name} is a ${before} in one file and a ${kind} in another`
-    kinds.set(name, kind)
-  }
-  return undefined
-}
-
-interface Compiled {
-  readonly scenario: LoadScenario
-  readonly steps: ReadonlyArray<UserStep.UserStep>
-  readonly places: ReturnType<typeof StepFigures.places>
-  readonly variables: LoadScenario["variables"]
-  readonly rows: Rows.Rows
-  readonly first: () => StepRecording | undefined
-  readonly whole: ConstructorParameters<typeof CaseUser>[0]["whole"]
-}
-
-const compile = Effect.fnUntraced(function*(scenario: LoadScenario, options: Options) {
-  const { compiled, name, tags } = scenario
-  const { concurrency, timeout } = compiled.scenario
-  const settings = scenario.settings(() => {})
-  const fixed = Fixed.make({
-    environment: settings.environment,
-    secrets: scenario.secrets,
-    mocks: scenario.mocks,
-    variables: scenario.variables,
-    values: scenario.values,
-    steps: compiled.steps
-  })
-  const interpreted = timeout !== undefined
-    ? "of the time-out of the scenario"
-    : compiled.plan !== undefined && concurrency > 1
-    ? "steps run at once"
-    : undefined
-  const context: HttpInput.Context = {
-    directory: settings.directory,
-    root: settings.root,
-    allowOutside: settings.allowOutside,
-    robogo: compiled.scenario.spelling === "robogo",
-    // Asked for the jar only, and each user has its own.
-    once: (_key, make) => Effect.scoped(make)
-  }
-  const steps = yield* UserStep.compile({
-    scenario: name,
-    tags,
-    steps: compiled.steps,
-    fixed,
-    recording: options.recording,
-    context,
-    interpreted
-  })
-  const slow = steps.flatMap((step) => step.type === "interpreted" ? [step.step] : [])
-  const ready: Compiled = {
-    scenario,
-    steps,
-    places: StepFigures.places({ scenario: name, tags }, slow, options.recording),
-    variables: scenario.variables.map((variable) => {
-      const value = fixed(variable.code)
-      return value === undefined
-        ? variable
-        : { ...variable, code: { ...variable.code, constant: value, run: () => value } }
-    }),
-    first: () => {
-      const step = compiled.steps[0]
-      return step === undefined ? undefined : options.recording.step({
-        scenario: name,
-        name: UserStep.nameOf(step),
-        action: actionOf(step),
-        tags
-      })
-    },
-    rows: Rows.make(scenario.rows, options.feeder, options.share, options.seed),
-    whole: interpreted === undefined ? undefined : wholeOf(scenario)
-  }
-  return ready
-})
-
-const actionOf = ({ body }: CompiledStep): string => body._tag === "Call" ? body.action.name : body._tag.toLowerCase()
-
-/** All steps of an iteration at once, by the interpreter. */
-const wholeOf = ({ compiled }: LoadScenario): Compiled["whole"] => (state) => {
-  const { concurrency } = compiled.scenario
-  const { timeout } = compiled
-  const steps = compiled.plan === undefined
-    ? StepRun.sequence(compiled.steps, state)
-    : GraphRun.steps(compiled.steps, compiled.plan, concurrency, state)
-  return timeout === undefined ? steps : Effect.timeoutOrElse(steps, {
-    duration: timeout,
-    orElse: () => {
-      const message = `the iteration did not end within ${DurationText.format(timeout)}`
-      const failures = [Failures.failure({ kind: "error", reason: "timeout", message })]
-      return Effect.succeed<StepRun.Outcome>({ status: "error", output: null, failures, stops: true })
-    }
-  })
-}
-
-const makeUser = Effect.fnUntraced(function*(
-  number: number,
-  done: Done,
-  scenarios: ReadonlyArray<Compiled>,
-  pick: (iteration: number) => number,
-  options: Options
-) {
+const makeUser = Effect.fnUntraced(function*(number: number, done: Done, crew: Crew) {
+  const { options, pick, plans } = crew
   const scope = yield* Effect.scope
   const clock = yield* LoadClock
   const transport = yield* LoadTransport
   const wallClock = yield* Clock.Clock
   const masking = yield* Effect.serviceOption(Masking)
   const isSecret = (value: string) => Option.isSome(masking) && masking.value.find(value).length > 0
-  const side = new SideWork<Services>()
+  const side = new SideWork<StepServices>(crew.isTimed)
   let running: CaseUser | undefined
   yield* Effect.forkIn(side.loop((cause) => running?.broke(cause)), scope)
 
-  const userOf = Effect.fnUntraced(function*({ first, places, scenario, steps, variables, whole }: Compiled) {
-    const figures = new StepFigures.StepFigures(places, clock, scenario.settings(() => {}).mask)
+  const userOf = Effect.fnUntraced(function*(plan: UserPlan.UserPlan) {
+    const { places, scenario, variables } = plan
+    const reach = new Reach()
+    const figures = new EventFigures({ places, clock, reach, mask: scenario.settings(() => {}).mask })
     const { spelling } = scenario.compiled.scenario
     const sendsHttp = [...places.values()].some(({ action }) => action === "http")
     const state = new CaseState({
@@ -242,13 +152,15 @@ const makeUser = Effect.fnUntraced(function*(
     state.phase = "steps"
     Object.assign(state.secrets, scenario.secrets)
     for (const [name, read] of scenario.mocks) state.mocks.set(name, read)
+    const jar = yield* state.once(HttpInput.jarKey, CookieJar.make)
+    const { phases } = options
     const user = new CaseUser({
-      steps,
-      whole,
+      ...plan,
       state,
-      jar: yield* state.once(HttpInput.jarKey, CookieJar.make),
+      jar,
       figures,
-      first,
+      phases,
+      reach,
       clock,
       transport,
       side,
@@ -257,14 +169,15 @@ const makeUser = Effect.fnUntraced(function*(
       done
     })
     yield* user.prepare
-    return { user, state, iterations: 0 }
+    crew.users.push(user)
+    return { user, iterations: 0 }
   })
-  const users = yield* Effect.forEach(scenarios, userOf)
+  const users = yield* Effect.forEach(plans, userOf)
 
   const virtualUser: VirtualUser = {
     start: (iteration, intended, started) => {
       const place = pick(iteration)
-      const { rows, scenario } = scenarios[place]!
+      const { rows, scenario } = plans[place]!
       const one = users[place]!
       const row = rows.next(number, iteration)
       if (row === undefined) {

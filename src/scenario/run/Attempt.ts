@@ -15,6 +15,7 @@ import type { Attachment, Failure } from "../Event.ts"
 import * as RobogoError from "../robogo/RobogoError.ts"
 import type { CaseState } from "./CaseState.ts"
 import * as Contract from "./Contract.ts"
+import * as Expected from "./Expected.ts"
 import * as ExpectError from "./ExpectError.ts"
 import * as Extract from "./Extract.ts"
 import * as Measured from "./Measured.ts"
@@ -293,17 +294,10 @@ const checkExpression = (code: Code.Code, output: Value, context: AttemptContext
   const names = outputNames(output, context.names)
   const { machine } = context.state
   try {
-    const value = code.run(names, machine)
-    if (value === true) return []
-    const span = code.node.span
-    if (value !== false) {
-      const message = `expected true or false from ${code.text}`
-      return [
-        Failures.failure({ kind: "failed", reason: "failed", message, span, values: code.explain(names, machine) })
-      ]
-    }
-    const message = `expected ${code.text}`
-    return [Failures.failure({ kind: "failed", reason: "failed", message, span, values: code.explain(names, machine) })]
+    const message = Expected.missed(code, names, machine)
+    if (message === undefined) return []
+    const values = code.explain(names, machine)
+    return [Failures.failure({ kind: "failed", reason: "failed", message, span: code.node.span, values })]
   } catch (error) {
     if (!(error instanceof Code.CodeFailure)) throw error
     return [

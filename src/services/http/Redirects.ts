@@ -8,7 +8,9 @@ import * as Preview from "../../core/Preview.ts"
 import type { Failure } from "./Failure.ts"
 import type { Prepared } from "./Request.ts"
 
-const followed: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+/** Whether a status asks to go elsewhere; with `location` it is followed. */
+export const isRedirect = (status: number): boolean =>
+  status >= 301 && status <= 308 && (status <= 303 || status >= 307)
 
 /**
  * Returns the request that follows an answer, or `undefined` when the answer is no redirect (no `location`, another status).
@@ -22,7 +24,7 @@ export const next = (
   location: string | undefined,
   isSecret: (value: string) => boolean
 ): Result.Result<Prepared | undefined, Failure> => {
-  if (!followed.has(status) || location === undefined || location === "") return Result.succeed(undefined)
+  if (!isRedirect(status) || location === undefined || location === "") return Result.succeed(undefined)
   const url = URL.parse(location, sent.url.href)
   if (url === null || url.protocol !== "http:" && url.protocol !== "https:") {
     return Result.fail({

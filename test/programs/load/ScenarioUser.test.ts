@@ -147,6 +147,63 @@ steps:
       assert.lengthOf(lines, 2)
     }))
 
+  it.effect("runs an iteration again that did not pass, as often as the file says, and tells only of the last one", () =>
+    Effect.gen(function*() {
+      const { lines, passed, scenarios } = yield* Load.load(
+        `retries: 1\ndata: [{ n: 1 }, { n: 2 }]\n` +
+          api(`"GET /1": [{ status: 503 }, { json: 1 }], "GET /2": { status: 503 }`) + `
+steps: [{ name: X, http: "\${mocks.api.url}/\${row.n}" }]
+`,
+        { iterations: 2 }
+      )
+
+      assert.deepStrictEqual(passed, [true, false])
+      assert.deepStrictEqual(Load.callsOf(scenarios), ["GET /1", "GET /1", "GET /2", "GET /2"])
+      assert.deepStrictEqual(lines.filter((line) => !line.includes("failed")), ["X 503", "X 200", "X 503", "X 503"])
+    }))
+
+  it.effect("ends an iteration that takes longer than its file allows, wherever it is, and goes on with the next one", () =>
+    Effect.gen(function*() {
+      const file = (steps: string) =>
+        `timeout: 100ms\n` +
+        api(`"GET /slow": { delay: 5s }, "GET /away": { status: 302, headers: { location: /slow } }`) +
+        `steps: [{ name: Wait, if: "iteration == 1", ${steps} }, { name: Then, assert: "true" }]`
+      const request = yield* Load.load(file(`http: "\${mocks.api.url}/slow"`), { iterations: 2 })
+      const hop = yield* Load.load(file(`http: "\${mocks.api.url}/away"`), { iterations: 2 })
+      const interpreted = yield* Load.load(file("sleep: 5s"), { iterations: 2 })
+      const paused = yield* Load.load(
+        file(`http: { url: "http://127.0.0.1:1/" }, retry: { attempts: 3, delay: 5s }`),
+        { iterations: 2 }
+      )
+
+      for (const { passed } of [request, hop, interpreted, paused]) assert.deepStrictEqual(passed, [false, true])
+      assert.deepStrictEqual(request.lines, [
+        "Wait error: timeout: the iteration did not end within 100ms",
+        "Then check true"
+      ])
+      assert.isEmpty(request.interpreted.filter(({ step }) => step === "Wait"))
+      assert.include(hop.lines.join("\n"), "timeout: the iteration did not end within 100ms")
+      assert.include(interpreted.lines.join("\n"), "Wait failed: timeout: the iteration did not end within 100ms")
+      assert.include(paused.lines.join("\n"), "Wait failed: timeout: the iteration did not end within 100ms")
+    }))
+
+  it.effect("says which iterations found no way to their target, and which found somebody", () =>
+    Effect.gen(function*() {
+      const { unreached } = yield* Load.load(
+        api(`"GET /down": { status: 503 }`) + `
+data: [{ url: "http://127.0.0.1:1/" }, { url: "\${mocks.api.url}/down" }]
+steps: [{ name: Any, http: "\${row.url}", continue: true }]
+`,
+        { iterations: 2 }
+      )
+      const interpreted = yield* Load.load(
+        `steps: [{ for: 1, http: { url: "http://127.0.0.1:1/" } }]`
+      )
+
+      assert.deepStrictEqual(unreached, [true, false])
+      assert.deepStrictEqual(interpreted.unreached, [true])
+    }))
+
   it.effect("measures from the intended start, with what the steps before took", () =>
     Effect.gen(function*() {
       const { lateMillis } = yield* Load.load(

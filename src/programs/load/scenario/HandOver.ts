@@ -7,6 +7,7 @@ import * as Json from "../../../core/Json.ts"
 import { isArray, isRecord, type Value } from "../../../core/Value.ts"
 import type { CompiledStep } from "../../../scenario/compile/Compiled.ts"
 import * as StepWork from "../../../scenario/compile/StepWork.ts"
+import type { Node } from "../../../scenario/read/Node.ts"
 import * as Connection from "../../../scenario/steps/Connection.ts"
 import { type Handed, type LoadScenario, LoadScenarioError } from "../LoadScenarios.ts"
 import * as Fixed from "./Fixed.ts"
@@ -81,14 +82,39 @@ const ownStore = (
   fixed: Fixed.Fixed
 ): ReadonlyArray<Trouble> => {
   const { body } = step
-  if (body._tag !== "Call" || !stores.has(body.action.name) || body.input._tag !== "Named") return []
-  const url = body.input.fields.find(({ key }) => key === "url")
-  const given = url?._tag === "Template" ? fixed(url.code) : undefined
-  if (url !== undefined && given === undefined) return []
-  if (!Connection.isEmbedded(body.action.name, given, settings)) return []
+  if (body._tag !== "Call" || !stores.has(body.action.name)) return []
+  const url = urlOfStore(body, fixed)
+  if (url === "unknown" || !Connection.isEmbedded(body.action.name, url?.given, settings)) return []
   const { hint, message } = Connection.oneThreadOnly(body.action.name)
   return [{ detail: `step ${JSON.stringify(UserStep.nameOf(step))}: ${message}`, hint }]
 }
+
+type Call = Extract<CompiledStep["body"], { readonly _tag: "Call" }>
+
+/** What the step says of its URL, as far as it can be known before: the value, or its beginning. */
+const urlOfStore = ({ action, input }: Call, fixed: Fixed.Fixed): { readonly given: Value } | "unknown" | undefined => {
+  if (input._tag === "Call") {
+    const { node } = input.args
+    const embedded = node._tag === "List" ? node.items.map(beginning).find((text) => text !== undefined) : undefined
+    if (embedded !== undefined) return { given: embedded }
+    const [args, options] = [fixed(input.args), fixed(input.options)]
+    if (args === undefined || options === undefined || !isArray(args)) return "unknown"
+    const native = Result.try(() => action.robogo?.input?.(args, isRecord(options) ? options : {}, input.name) ?? {})
+    // What is wrong with its arguments, the step says.
+    if (Result.isFailure(native)) return "unknown"
+    return Object.hasOwn(native.success, "url") ? { given: native.success["url"] ?? null } : undefined
+  }
+  const url = input.fields.find(({ key }) => key === "url")
+  if (url === undefined) return undefined
+  const given = url._tag === "Template" ? fixed(url.code) ?? beginning(url.code.node) : undefined
+  return given === undefined ? "unknown" : { given }
+}
+
+/** The text of a URL that is embedded whatever follows. */
+const beginning = (node: Node): string | undefined =>
+  node._tag === "Scalar" && typeof node.value === "string" && node.value.startsWith("embedded:")
+    ? node.value
+    : undefined
 
 const stores: ReadonlySet<string> = new Set(["postgres", "mongo", "amqp", "cache"])
 

@@ -2,7 +2,7 @@
  * The answer to a request of a load as `expect` and `save` see it: the fields of the output of `http`, each made when it is read. One
  * object a virtual user, used again for every answer.
  */
-import type { Value, ValueRecord } from "../../../core/Value.ts"
+import { emptyRecord, type Value, type ValueRecord } from "../../../core/Value.ts"
 import type * as Code from "../../../scenario/compile/Code.ts"
 import * as HttpOutput from "../../../scenario/steps/HttpOutput.ts"
 import * as BodyText from "../../../services/http/BodyText.ts"
@@ -107,10 +107,11 @@ export class HttpAnswer implements Code.Names {
   }
 }
 
-const isField = (name: string): name is Field => (fields as ReadonlyArray<string>).includes(name)
+const names: ReadonlySet<string> = new Set(fields)
+const isField = (name: string): name is Field => names.has(name)
 
 const joinHeaders = (lines: LoadResponse["headers"]): Readonly<Record<string, string>> => {
-  const joined: { [name: string]: string } = Object.create(null) as { [name: string]: string }
+  const joined = emptyRecord<string>()
   for (const [name, value] of lines) joined[name] = joined[name] === undefined ? value : `${joined[name]}, ${value}`
   return joined
 }

@@ -49,12 +49,18 @@ export interface HttpRequests {
 /** Inputs that decide about the connection, or about the step: they have to be the same in all iterations. */
 const settled: ReadonlySet<string> = new Set([...Object.keys(HttpInput.how), "cookies", "any_status"])
 
+export interface Options {
+  readonly context: HttpInput.Context
+  /** Whether the requests tell where their time went. */
+  readonly phases: boolean
+}
+
 /** Compiles the requests of a step; fails with why it has to be interpreted. */
 export const compile = Effect.fnUntraced(function*(
   step: CompiledStep,
   fixed: Fixed,
   reads: Reads,
-  context: HttpInput.Context
+  { context, phases }: Options
 ) {
   const { body } = step
   if (body._tag !== "Call" || body.input._tag !== "Named") return yield* Effect.fail("it is in Robogo's spelling")
@@ -119,7 +125,8 @@ export const compile = Effect.fnUntraced(function*(
     ready: toReady,
     connection: {
       connection: HttpPolicy.merge(ambient, options.connection),
-      timeout: ofStep === undefined ? timeout : Duration.min(ofStep, timeout)
+      timeout: ofStep === undefined ? timeout : Duration.min(ofStep, timeout),
+      phases
     },
     cookies: how.success.cookies !== false,
     maxRedirects: options.maxRedirects ?? policy.maxRedirects,

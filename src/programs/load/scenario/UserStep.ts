@@ -39,6 +39,8 @@ export interface Options {
   readonly steps: ReadonlyArray<CompiledStep>
   readonly fixed: Fixed
   readonly recording: Recording
+  /** Whether the requests tell where their time went. */
+  readonly phases: boolean
   readonly context: HttpInput.Context
   /** Why all of them are interpreted. */
   readonly interpreted: string | undefined
@@ -56,7 +58,7 @@ export const compile = Effect.fnUntraced(function*(options: Options) {
     }
     const keepsOutput = readsSteps && step.step.id !== undefined
     const compiled = yield* Effect.result(
-      HttpRequests.compile(step, options.fixed, keepsOutput ? everything : readsOfStep(step), options.context)
+      HttpRequests.compile(step, options.fixed, keepsOutput ? everything : readsOfStep(step), options)
     )
     steps.push(
       compiled._tag === "Failure" ? { type: "interpreted", step, because: compiled.failure } : {
@@ -108,6 +110,10 @@ const reasonToInterpret = (step: CompiledStep): string | undefined => {
 
 /** The name under which a step's figures stand: one with templates in it is not filled in, or there would be as many as iterations. */
 export const nameOf = (step: CompiledStep): string => step.name?.text || step.label
+
+/** The action of a step, under which its figures stand too: `http`, `group`. */
+export const actionOf = ({ body }: CompiledStep): string =>
+  body._tag === "Call" ? body.action.name : body._tag.toLowerCase()
 
 /** All steps that can stand in an event, those inside of others included. */
 export const deep = (steps: ReadonlyArray<CompiledStep>): ReadonlyArray<CompiledStep> =>

@@ -3,6 +3,7 @@ import type { CompiledStep } from "../../../scenario/compile/Compiled.ts"
 import type { Event, EventOf, Failure } from "../../../scenario/Event.ts"
 import type { LoadClock } from "../../../services/LoadClock.ts"
 import type { Recording, StepRecording } from "../Recording.ts"
+import type { Reach } from "./Reach.ts"
 import { deep, nameOf } from "./UserStep.ts"
 
 interface Place {
@@ -13,7 +14,7 @@ interface Place {
   readonly expectations: number
 }
 
-/** Where each step's figures go, by its path. Made once; {@link StepFigures} is for each virtual user. */
+/** Where each step's figures go, by its path. Made once; {@link EventFigures} is for each virtual user. */
 export const places = (
   about: { readonly scenario: string; readonly tags: ReadonlyArray<string> },
   steps: ReadonlyArray<CompiledStep>,
@@ -34,49 +35,69 @@ export const places = (
     })
   )
 
-export class StepFigures {
+export interface Options {
+  readonly places: ReadonlyMap<string, Place>
+  readonly clock: LoadClock["Service"]
+  readonly mask: <A>(value: A) => A
+  readonly reach: Reach
+}
+
+/** One for each virtual user and scenario. */
+export class EventFigures {
   /** How late the iteration began, in ticks. */
-  late = 0
-  private readonly places: ReadonlyMap<string, Place>
-  private readonly clock: LoadClock["Service"]
-  private readonly mask: <A>(value: A) => A
+  private late = 0
+  private readonly options: Options
   private readonly started = new Map<string, number>()
 
-  constructor(places: ReadonlyMap<string, Place>, clock: LoadClock["Service"], mask: <A>(value: A) => A) {
-    this.places = places
-    this.clock = clock
-    this.mask = mask
+  constructor(options: Options) {
+    this.options = options
+  }
+
+  /** An iteration begins. A step of the one before that was given up is forgotten. */
+  begin(late: number): void {
+    this.late = late
+    this.started.clear()
   }
 
   hear(event: Event): void {
-    if (event._tag === "StepStarted") this.started.set(event.step, this.clock.now())
+    if (event._tag === "StepStarted") this.started.set(event.step, this.options.clock.now())
     else if (event._tag === "StepFinished") this.finish(event)
   }
 
   private finish(event: EventOf<"StepFinished">): void {
+    const { clock, mask, places, reach } = this.options
     const started = this.started.get(event.step)
     this.started.delete(event.step)
-    const place = this.places.get(event.step.replace(passes, ""))
+    const place = places.get(event.step.replace(passes, ""))
     if (place === undefined || started === undefined || event.status === "skipped") return
     const { expectations, isCall, record } = place
-    const ended = this.clock.now()
+    const ended = clock.now()
     const [first] = event.failures
     if (first === undefined) {
-      if (isCall) record.response(started - this.late, started, ended, statusOf(event), 0, 0)
+      if (isCall) this.answered(place, event, started, ended)
       for (let count = expectations; count > 0; count--) record.check(true)
       return
     }
-    const example = (): string => this.mask(first.message)
+    const example = (): string => mask(first.message)
     if (first.kind === "error" && isCall) {
       record.error(started - this.late, started, ended, first.reason, example)
+      if (unreachable.has(first.reason)) reach.lose()
     } else {
-      if (isCall) record.response(started - this.late, started, ended, statusOf(event), 0, 0)
+      if (isCall) this.answered(place, event, started, ended)
       record.failed(kindOf(event, first), example)
       const wrong = Math.min(expectations, event.failures.length)
       for (let count = 0; count < expectations; count++) record.check(count >= wrong)
     }
   }
+
+  private answered({ record }: Place, event: EventOf<"StepFinished">, started: number, ended: number): void {
+    record.response(started - this.late, started, ended, statusOf(event), 0, 0)
+    this.options.reach.answer()
+  }
 }
+
+/** Reasons of actions that had nobody to speak to. */
+const unreachable: ReadonlySet<string> = new Set(["connection", "unavailable"])
 
 /** Few, and the same as those of the quick form. */
 const kindOf = (event: EventOf<"StepFinished">, { message, reason }: Failure): string =>

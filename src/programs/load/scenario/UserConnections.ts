@@ -1,0 +1,72 @@
+/** The connections of one virtual user: one for each origin and way to connect, made when they are needed. */
+import { Duration, Effect, Exit, Scope } from "effect"
+import type { LoadConnection, LoadTransport, LoadTransportError } from "../../../services/LoadTransport.ts"
+import type { HttpUserStep } from "./UserStep.ts"
+
+/** Of one user, to different hosts: the oldest is closed before another one is opened. */
+const maxConnections = 32
+
+interface Open {
+  readonly connection: LoadConnection
+  readonly scope: Scope.Closeable
+}
+
+export class UserConnections {
+  /** By origin and way to connect, the oldest first. */
+  private readonly all = new Map<string, Open>()
+  /** By the place of a step: the connection that it used last, and to which origin. */
+  private readonly used: Array<{ readonly origin: string; readonly connection: LoadConnection } | undefined> = []
+  private readonly transport: LoadTransport["Service"]
+  private readonly scope: Scope.Scope
+
+  /** All of them end with `scope`. */
+  constructor(transport: LoadTransport["Service"], scope: Scope.Scope) {
+    this.transport = transport
+    this.scope = scope
+  }
+
+  /** The connection of a step where it is known, without an effect: that of its request before, if it led to the same origin. */
+  known({ index, requests }: HttpUserStep, url: URL): LoadConnection | undefined {
+    const used = this.used[index]
+    // A request that is always the same has always the same origin.
+    return used !== undefined && (requests.same !== undefined || used.origin === url.origin)
+      ? used.connection
+      : undefined
+  }
+
+  /** Opens the connection of a step, unless it is open; sockets are made with the first request. Known from then on. */
+  open(step: HttpUserStep, url: URL): Effect.Effect<LoadConnection, LoadTransportError> {
+    return Effect.map(this.to(step, url), (connection) => {
+      this.used[step.index] = { origin: url.origin, connection }
+      return connection
+    })
+  }
+
+  /** As `open`, for a request that is not the step's own: a redirect. */
+  to(step: HttpUserStep, url: URL): Effect.Effect<LoadConnection, LoadTransportError> {
+    const options = step.requests.connection
+    const key = `${url.origin} ${Duration.toMillis(Duration.fromInputUnsafe(options.timeout ?? Duration.infinity))} ${
+      JSON.stringify(options.connection ?? {})
+    }`
+    const open = this.all.get(key)
+    if (open !== undefined) return Effect.succeed(open.connection)
+    return Effect.gen({ self: this }, function*() {
+      if (this.all.size >= maxConnections) yield* this.closeOldest
+      const scope = yield* Scope.fork(this.scope)
+      const connection = yield* Scope.provide(this.transport.open(url, options), scope).pipe(
+        Effect.onError(() => Scope.close(scope, Exit.void))
+      )
+      this.all.set(key, { connection, scope })
+      return connection
+    })
+  }
+
+  private get closeOldest(): Effect.Effect<void> {
+    for (const [key, { connection, scope }] of this.all) {
+      this.all.delete(key)
+      for (const [index, one] of this.used.entries()) if (one?.connection === connection) this.used[index] = undefined
+      return Scope.close(scope, Exit.void)
+    }
+    return Effect.void
+  }
+}
