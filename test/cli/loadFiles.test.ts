@@ -137,6 +137,20 @@ steps: [{ name: Slow, http: "\${mocks.shop.url}/slow" }]
     assert.deepInclude(result.errors.kinds[0], { kind: "timeout", example: "the iteration did not end within 100ms" })
   })
 
+  it("lets users rest who find no way to the target, also where the interpreter looks for it", async () => {
+    using here = folder({
+      "a.yaml": "load: { vus: 1, duration: 600ms }\nsteps: [http: \"http://127.0.0.1:1/\"]",
+      "b.yaml": "load: { vus: 1, duration: 600ms }\nsteps: [{ for: 1, http: \"http://127.0.0.1:1/\" }]"
+    })
+    for (const file of ["a.yaml", "b.yaml"]) {
+      const { result } = await load([file], here.path)
+
+      // The first two at once, then after 10, 20, 40, ... milliseconds.
+      assert.isBelow(result.iterations.completed, 10)
+      assert.strictEqual(result.iterations.failed, result.iterations.completed)
+    }
+  })
+
   it("measures phases of requests in their quick form", async () => {
     const { result } = await load(["examples/load/checkout.yaml", "--duration", "500ms", "--phases"])
 
