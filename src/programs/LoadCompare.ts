@@ -17,8 +17,8 @@ export class LoadCompareError extends Schema.TaggedError<LoadCompareError>()("Lo
   hint: Schema.optionalKey(Schema.String)
 }) {}
 
-/** A result takes some 1 kB a second of its run: this is a week. */
-const maxBytes = 1_000_000_000
+/** A result takes some 1 kB a second of its run: this is of five days, and nearly the longest text there can be. */
+const maxBytes = 500_000_000
 
 /** Reads the JSON of a load run. Fails with `NewerVersion` when a newer skein wrote it, with `NoResult` when it is something else. */
 export const read = Effect.fn("LoadCompare.read")(function*(

@@ -4,8 +4,9 @@
  *
  * The other side is `LoadThread`, reached through the root `worker.ts` with `{ kind: "load" }`.
  */
-import { Cause, Deferred, Effect, Layer, Queue, Stream } from "effect"
+import { Cause, Deferred, Duration, Effect, Layer, Queue, Stream } from "effect"
 import { Worker } from "node:worker_threads"
+import * as DurationText from "../../core/DurationText.ts"
 import { LoadWorkerError, LoadWorkers } from "../../services/LoadWorkers.ts"
 import type { Order, Report, Start } from "./LoadThread.ts"
 
@@ -16,6 +17,9 @@ export interface Options {
 
 /** A frame a second and thread: more than this are never on their way, unless nobody reads them. */
 const maxFrames = 10_000
+
+/** Time for a thread to read its files, fetch its secrets and make its users. */
+const maxStart = Duration.minutes(5)
 
 const make = ({ entry }: Options): LoadWorkers["Service"] => ({
   start: Effect.fnUntraced(function*(work) {
@@ -70,7 +74,10 @@ const make = ({ entry }: Options): LoadWorkers["Service"] => ({
           worker.postMessage(order)
         }
       })
-    yield* Effect.forEach(ready, (one) => Deferred.await(one), { concurrency: "unbounded", discard: true })
+    yield* Effect.forEach(ready, (one, index) => inTime(Deferred.await(one), index), {
+      concurrency: "unbounded",
+      discard: true
+    })
     return {
       begin: (originMillis) => tell({ kind: "begin", originMillis }),
       frames: Stream.fromQueue(frames),
@@ -78,6 +85,15 @@ const make = ({ entry }: Options): LoadWorkers["Service"] => ({
     }
   })
 })
+
+const inTime = (ready: Effect.Effect<void, LoadWorkerError>, worker: number) =>
+  Effect.timeoutOrElse(ready, {
+    duration: maxStart,
+    orElse: () => {
+      const reason = `it was not ready to begin within ${DurationText.format(maxStart)}`
+      return new LoadWorkerError({ worker, reason, broke: true })
+    }
+  })
 
 /** Starts nothing until it is asked to. */
 export const layer = (options: Options): Layer.Layer<LoadWorkers> => Layer.succeed(LoadWorkers, make(options))
