@@ -1,5 +1,5 @@
 /** Makes the plan of a load on a URL from the flags of `skein load`. */
-import { Duration, Effect, FileSystem, Option, Path, Random, Result } from "effect"
+import { Duration, Effect, FileSystem, Option, Path, Random, Redacted, Result } from "effect"
 import { Masking } from "../core/Masking.ts"
 import * as SensitiveFields from "../core/SensitiveFields.ts"
 import * as Executors from "../programs/load/executors/Executors.ts"
@@ -8,6 +8,7 @@ import * as Thresholds from "../programs/load/Thresholds.ts"
 import * as UrlUser from "../programs/load/UrlUser.ts"
 import type { Threshold } from "../scenario/LoadBlock.ts"
 import * as LoadSettings from "../scenario/LoadSettings.ts"
+import * as HttpPolicy from "../services/HttpPolicy.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Invocation } from "./Invocation.ts"
 import type { LoadFlags } from "./load.ts"
@@ -38,9 +39,11 @@ export type MakingFlags = Omit<
 
 /** Fails with all that is wrong with the flags. */
 export const ofUrl = Effect.fnUntraced(function*(flags: MakingFlags) {
-  const work = yield* workOf(flags)
+  const proxy = yield* proxyOf(flags)
+  const work = yield* workOf(flags, proxy)
   const block = LoadSettings.resolve([settingsOf(flags)])
   const thresholds = flags.threshold.map((expression): Threshold => ({ expression, abort: false, delayMillis: 0 }))
+  const transport = UrlUser.transportOf(work)
   const known = { actions: ["http"], steps: [UrlUser.stepOf(work).name], tags: [], scenarios: [work.url], metrics: [] }
   const request = UrlUser.requestOf(work)
   const compiled = Thresholds.compile(thresholds, known)
@@ -49,6 +52,9 @@ export const ofUrl = Effect.fnUntraced(function*(flags: MakingFlags) {
     ...Result.isFailure(compiled) ? compiled.failure.map(thresholdProblem) : [],
     ...Option.isSome(flags.rate) && Option.isSome(flags.expectedInterval)
       ? ["--expected-interval corrects a load without --rate; with it nothing needs to be corrected"]
+      : [],
+    ...proxy !== undefined && flags.resolve.length > 0
+      ? [`--resolve: the proxy ${HttpPolicy.proxyName(proxy)} looks names up itself; --proxy false connects directly`]
       : []
   ]
   if (problems.length > 0) return yield* ExitCode.wrongUsage(problems.join("\n"))
@@ -65,7 +71,8 @@ export const ofUrl = Effect.fnUntraced(function*(flags: MakingFlags) {
     expectedIntervalMillis: millis(flags.expectedInterval)
   }
   yield* refuseIdleThreads(plan)
-  return { plan, known, target: work.url }
+  const handed: typeof UrlUser.Handed.Type = { proxy: proxy === undefined ? null : Redacted.value(proxy) }
+  return { plan, known, target: work.url, transport, handed }
 })
 
 /** A thread without users would drop all of its part of an open load. */
@@ -80,29 +87,49 @@ export const refuseIdleThreads = Effect.fnUntraced(function*({ loads, threads }:
   )
 })
 
-/** Runs `work` with what is secret in the headers masked. */
-export const withSecrets = <A, E, R>(flags: Pick<LoadFlags, "header">, work: Effect.Effect<A, E, R>) =>
+/** Runs `work` with what is secret in the headers, and the password of a proxy, masked. */
+export const withSecrets = <A, E, R>(
+  flags: Pick<LoadFlags, "header">,
+  { proxy }: typeof UrlUser.Handed.Type,
+  work: Effect.Effect<A, E, R>
+) =>
   Effect.gen(function*() {
     const masking = yield* Masking
+    if (proxy !== null) masking.add(decodeURIComponent(new URL(proxy).password), "--proxy")
     for (const [name, value] of flags.header) {
       if (SensitiveFields.isSecretHeader(name)) { for (const part of value.split(" ")) masking.add(part, name) }
     }
     return yield* work
   })
 
-const workOf = Effect.fnUntraced(function*(flags: MakingFlags): Effect.fn.Return<
-  UrlWork,
-  ExitCode.CommandError,
-  FileSystem.FileSystem | Path.Path | Invocation
-> {
-  const url = URL.parse(flags.target)
-  if (url === null || url.protocol !== "http:" && url.protocol !== "https:") {
-    const other = /^(wss?|grpcs?):/i.test(flags.target)
-    return yield* ExitCode.wrongUsage(
-      `${flags.target} is no URL of HTTP`,
-      other ? "gRPC and WebSocket are not put under load" : "write it as http://127.0.0.1:8080/path"
-    )
-  }
+const urlOf = Effect.fnUntraced(function*(target: string) {
+  const url = URL.parse(target)
+  if (url?.protocol === "http:" || url?.protocol === "https:") return url
+  const other = /^(wss?|grpcs?):/i.test(target)
+  return yield* ExitCode.wrongUsage(
+    `${target} is no URL of HTTP`,
+    other ? "gRPC and WebSocket are not put under load" : "write it as http://127.0.0.1:8080/path"
+  )
+})
+
+/** The proxy that `--proxy` names, or the environment as for `skein run`. */
+const proxyOf = Effect.fnUntraced(function*(flags: MakingFlags) {
+  const url = yield* urlOf(flags.target)
+  const { environment } = yield* Invocation
+  const given = Option.map(flags.proxy, (text) => {
+    const value = Redacted.value(text)
+    return value === "false" ? false : Redacted.make(HttpPolicy.proxyUrl(value))
+  })
+  const proxy = HttpPolicy.proxyOf({ proxy: Option.getOrUndefined(given) }, url, HttpPolicy.proxiesIn(environment))
+  const fault = proxy === undefined ? undefined : HttpPolicy.proxyFault(proxy)
+  return fault === undefined ? proxy : yield* ExitCode.wrongUsage(fault, "write it as http://user:password@host:port")
+})
+
+const workOf = Effect.fnUntraced(function*(
+  flags: MakingFlags,
+  proxy: Redacted.Redacted<string> | undefined
+): Effect.fn.Return<UrlWork, ExitCode.CommandError, FileSystem.FileSystem | Path.Path | Invocation> {
+  const url = yield* urlOf(flags.target)
   const body = Option.isSome(flags.body) ? yield* bodyOf(flags.body.value) : undefined
   return {
     type: "url",
@@ -113,7 +140,9 @@ const workOf = Effect.fnUntraced(function*(flags: MakingFlags): Effect.fn.Return
     keepAlive: !flags.noKeepalive,
     timeoutMillis: Duration.toMillis(Option.getOrElse(flags.timeout, () => defaults.timeout)),
     resolve: Object.fromEntries(flags.resolve),
-    insecure: flags.insecure
+    insecure: flags.insecure,
+    http2: flags.http2,
+    proxy: proxy === undefined ? null : HttpPolicy.proxyName(proxy)
   }
 })
 

@@ -17,6 +17,7 @@ import type { CompareFlags } from "./loadCompare.ts"
 import * as LoadPlan from "./LoadPlan.ts"
 import * as LoadReports from "./loadReports.ts"
 import { Machine } from "./Machine.ts"
+import * as MeasureLoad from "./measureLoad.ts"
 import * as Output from "./Output.ts"
 import * as Settings from "./Settings.ts"
 import * as Stop from "./Stop.ts"
@@ -64,7 +65,7 @@ const inTurns = Effect.fnUntraced(function*(flags: CompareFlags, options: Compar
   const loadOf = (target: string) =>
     Effect.map(
       LoadPlan.ofUrl({ ...flags, target, threshold: [] }),
-      ({ known, plan, target }) => ({ plan, run: LoadTest.run(plan, { target, known }) })
+      ({ plan, ...options }) => ({ plan, options, run: LoadTest.run(plan, options) })
     )
   const [before, after] = [yield* loadOf(flags.before), yield* loadOf(flags.after)]
   const limit = Duration.millis(before.plan.gracefulStopMillis + 5_000)
@@ -75,7 +76,14 @@ const inTurns = Effect.fnUntraced(function*(flags: CompareFlags, options: Compar
         Amounts.time(latency_ms.p50)
       }  p99 ${Amounts.time(latency_ms.p99)}`
     )
-  return yield* LoadPlan.withSecrets(flags, LoadCompare.alternate(before.run, after.run, { ...options, pairs, onRun }))
+  for (const transport of new Set([before, after].map(({ options }) => options.transport))) {
+    yield* MeasureLoad.sayTransport(transport)
+  }
+  return yield* LoadPlan.withSecrets(
+    flags,
+    before.options.handed,
+    LoadCompare.alternate(before.run, after.run, { ...options, pairs, onRun })
+  )
     .pipe(
       Effect.provide(Layer.provideMerge(load, Masking.layer)),
       Stop.within(limit)

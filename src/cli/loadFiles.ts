@@ -1,10 +1,9 @@
 /** `skein load FILE...`: the plan of a load on scenarios, and its virtual users. */
-import { Console, Duration, Effect, Option, Random, Result } from "effect"
+import { Duration, Effect, Option, Random, Result } from "effect"
+import type { Problem } from "../core/SourceText.ts"
 import * as Config from "../programs/Config.ts"
-import type * as Generator from "../programs/load/Generator.ts"
 import * as LoadScenarios from "../programs/load/LoadScenarios.ts"
 import type { Plan } from "../programs/load/Plan.ts"
-import { Recorder } from "../programs/load/Recorder.ts"
 import * as KnownNames from "../programs/load/scenario/KnownNames.ts"
 import * as ScenarioPlan from "../programs/load/ScenarioPlan.ts"
 import * as ThreadLimits from "../programs/load/ThreadLimits.ts"
@@ -19,7 +18,6 @@ import * as LoadUsers from "./loadUsers.ts"
 import * as Output from "./Output.ts"
 import * as Problems from "./Problems.ts"
 import * as Reading from "./Reading.ts"
-import * as Settings from "./Settings.ts"
 
 /** Puts up the scenarios; what they need ends with the scope. Fails with all that is wrong with files and flags before anything runs. */
 export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Config.Loaded) {
@@ -31,6 +29,7 @@ export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Con
       ({ problems }) => Effect.andThen(Problems.note(problems), ExitCode.wrongUsage("nothing was started"))
     )
   )
+  yield* refuseSuites(checked.cases)
   const scenarios = [...new Map(checked.cases.map((one) => [one.compiled, one])).values()]
   if (scenarios.length === 0) return yield* ExitCode.wrongUsage(`there are no scenarios in ${flags.target}`)
   const sources = scenarios.map(({ compiled: { scenario }, file }) => ({
@@ -61,17 +60,14 @@ export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Con
     return yield* ExitCode.wrongUsage(thresholds.failure.map(LoadPlan.thresholdProblem).join("\n"))
   }
   const open = yield* LoadScenarios.open(checked, { run: LoadUsers.runOptions(plan.seed, config) })
-  const quiet = yield* Settings.Quiet
-  const users = LoadUsers.usersOf(open, (interpreted) => {
-    if (interpreted.length === 0 || quiet) return Effect.void
+  const { interpreted, transport } = yield* LoadUsers.survey(open, plan)
+  if (interpreted.length > 0) {
     const steps = interpreted.map(({ because, step }) => `${step} (${because})`).join(", ")
-    return Console.error(`run by the interpreter, which is slower: ${steps}`)
-  })
+    yield* Output.note(`run by the interpreter, which is slower: ${steps}`)
+  }
   const target = [flags.target, ...flags.more]
-  const prepared = { plan, known, target: target.join(" "), scenarios: users }
+  const prepared = { plan, known, target: target.join(" "), transport, scenarios: LoadUsers.usersOf(open) }
   if (plan.threads === 1) return { ...prepared, handed: undefined }
-  // Here only to tell what is slow, and what is wrong before threads are started for it.
-  for (const { work } of plan.loads) if (work.type === "scenario") yield* users(work, nobody(plan.seed))
   return { ...prepared, handed: yield* LoadThread.handOver(target, flags, open) }
 })
 
@@ -92,14 +88,27 @@ const heedLimits = Effect.fnUntraced(function*(config: Config.Loaded, { threads 
   }
 })
 
-/** Users that are never made. */
-const nobody = (seed: number): Generator.UserContext => ({
-  figures: new Recorder([false]).loads[0]!,
-  phases: undefined,
-  share: { index: 0, of: 1 },
-  seed,
-  fail: () => {}
+/** What stands around all cases of a suite has no place in a load, where each scenario is run many times. */
+const refuseSuites = Effect.fnUntraced(function*(cases: Runner.Plan<never>["cases"]) {
+  const suites = Map.groupBy(cases, ({ suite }) => suite)
+  const problems = [...suites].flatMap(([suite, cases]): ReadonlyArray<Problem> => {
+    const files = [...new Set(cases.map(({ file }) => file))]
+    const more = files.length > maxNamed ? ` and ${files.length - maxNamed} more` : ""
+    return suite === undefined ? [] : [{
+      code: "suite-under-load",
+      severity: "error",
+      message: `a suite is not put under load: ${JSON.stringify(suite.suite.name)}`,
+      hint: `name the files of its cases instead: ${files.slice(0, maxNamed).join(" ")}${more}`,
+      span: suite.suite.cases[0]?.fileSpan ?? suite.suite.span
+    }]
+  })
+  if (problems.length === 0) return
+  yield* Problems.note(problems)
+  return yield* ExitCode.wrongUsage("nothing was started")
 })
+
+/** Files that a hint names. */
+const maxNamed = 8
 
 /** What flags say over the blocks of files. */
 const settingsOf = (flags: LoadFlags): LoadSettings => ({
@@ -122,13 +131,15 @@ const refuseStrayFlags = Effect.fnUntraced(function*(flags: LoadFlags) {
     ["--no-keepalive", flags.noKeepalive],
     ["--resolve", flags.resolve.length > 0],
     ["--insecure", flags.insecure],
+    ["--http2", flags.http2],
+    ["--proxy", Option.isSome(flags.proxy)],
     ["--expected-interval", Option.isSome(flags.expectedInterval)]
   ] as const
   const stray = given.flatMap(([name, isGiven]) => isGiven ? [name] : [])
   if (stray.length > 0) {
     return yield* ExitCode.wrongUsage(
       `${stray.join(", ")}: only for the load of a URL`,
-      "the steps of a scenario say themselves what they send"
+      "the steps of a scenario say themselves what they send, and how"
     )
   }
 })

@@ -47,6 +47,14 @@ export const making = {
   noKeepalive: Flags.onOff("no-keepalive", "Make a new connection for each request"),
   resolve: Flags.pairs("resolve", "Use an address in place of what DNS says: shop.test=127.0.0.1; may be repeated"),
   insecure: Flags.onOff("insecure", "Accept any certificate"),
+  http2: Flags.onOff("http2", "Speak HTTP/2 and nothing else; with http:// by prior knowledge"),
+  proxy: Flag.Redacted("proxy").pipe(
+    Flag.withMetavar("url"),
+    Flag.withDescription(
+      "Send through an HTTP proxy; false connects directly [default: as http_proxy and no_proxy say]"
+    ),
+    Flag.optional
+  ),
   warmup: Flags.duration("warmup", "Run so long before, and leave it out of the figures [default: 0s]"),
   gracefulStop: Flags.duration("graceful-stop", "How long the last answers are waited for [default: 5s]"),
   phases: Flags.onOff("phases", "Measure DNS, connect, TLS, wait and transfer apart"),

@@ -1,14 +1,15 @@
 /** How `skein load FILE` makes virtual users, on the main thread and on others. */
-import { Effect, type Scope } from "effect"
+import { Effect } from "effect"
 import * as Config from "../programs/Config.ts"
 import type * as Generator from "../programs/load/Generator.ts"
 import type { LoadScenario, LoadScenarioError } from "../programs/load/LoadScenarios.ts"
-import type { ScenarioWork } from "../programs/load/Plan.ts"
+import type { Plan, ScenarioWork } from "../programs/load/Plan.ts"
+import { Recorder } from "../programs/load/Recorder.ts"
 import * as ScenarioUser from "../programs/load/ScenarioUser.ts"
 import type * as Runner from "../programs/Runner.ts"
 import type { BuiltinServices } from "../scenario/actions/builtin.ts"
 import type { LoadClock } from "../services/LoadClock.ts"
-import type { LoadTransport } from "../services/LoadTransport.ts"
+import { bareSockets, type LoadTransport } from "../services/LoadTransport.ts"
 
 export type Services = Runner.Needs<BuiltinServices> | LoadClock | LoadTransport
 
@@ -25,28 +26,54 @@ export const runOptions = (seed: number, config: Config.Loaded) => ({
   secretsTimeToLive: config.settings.secrets_ttl
 })
 
-/** The users of scenarios that are up. `tell` hears which steps are slow. */
-export const usersOf = (
+/** The users of scenarios that are up. */
+export const usersOf =
+  (open: ReadonlyArray<LoadScenario>): Generator.MakeScenarioUsers<LoadScenarioError, Services> => (work, context) =>
+    Effect.map(compile(open, work, context), ({ make }) => make)
+
+/** What is slow in scenarios that are up, and how their requests go: to be told before the load. Fails with what is wrong in them. */
+export const survey = Effect.fnUntraced(function*(open: ReadonlyArray<LoadScenario>, { loads, seed }: Plan) {
+  const works = loads.flatMap(({ work }) => work.type === "scenario" ? [work] : [])
+  const found = yield* Effect.forEach(works, (work) => compile(open, work, nobody(seed)))
+  return {
+    interpreted: found.flatMap(({ interpreted }) => interpreted),
+    transport: transportOf(found.flatMap(({ quick }) => quick))
+  }
+})
+
+const compile = (
   open: ReadonlyArray<LoadScenario>,
-  tell: (interpreted: ScenarioUser.Users<never>["interpreted"]) => Effect.Effect<void> = () => Effect.void
-) =>
-(
   work: ScenarioWork,
   { fail, figures, phases, seed, share }: Generator.UserContext
-): Effect.Effect<ScenarioUser.Users<Services>["make"], LoadScenarioError, Services | Scope.Scope> =>
-  Effect.gen(function*() {
-    const { interpreted, make } = yield* ScenarioUser.make<BuiltinServices>({
-      mix: work.mix.flatMap(({ file, weight }) => {
-        const scenario = open.find((one) => one.file === file)
-        return scenario === undefined ? [] : [{ scenario, weight }]
-      }),
-      feeder: work.feeder,
-      seed,
-      share,
-      recording: figures,
-      phases,
-      exhausted: ({ message }) => fail(message)
-    })
-    yield* tell(interpreted)
-    return make
+) =>
+  ScenarioUser.make<BuiltinServices>({
+    mix: work.mix.flatMap(({ file, weight }) => {
+      const scenario = open.find((one) => one.file === file)
+      return scenario === undefined ? [] : [{ scenario, weight }]
+    }),
+    feeder: work.feeder,
+    seed,
+    share,
+    recording: figures,
+    phases,
+    exhausted: ({ message }) => fail(message)
   })
+
+/** Users that are never made. */
+const nobody = (seed: number): Generator.UserContext => ({
+  figures: new Recorder([false]).loads[0]!,
+  phases: undefined,
+  share: { index: 0, of: 1 },
+  seed,
+  fail: () => {}
+})
+
+const transportOf = (quick: ScenarioUser.Users<never>["quick"]): string => {
+  const byReason = Map.groupBy(quick, ({ because }) => because)
+  const sockets = byReason.has(undefined) ? [bareSockets] : []
+  const undici = [...byReason].flatMap(([because, steps]) => {
+    const names = quick.length === steps.length ? "" : ` for ${steps.map(({ step }) => step).join(", ")}`
+    return because === undefined ? [] : [`undici${names}: ${because}`]
+  })
+  return quick.length === 0 ? "the clients of skein run" : [...sockets, ...undici].join("; ")
+}

@@ -4,12 +4,16 @@ import type { LoadResult } from "../programs/load/LoadResult.ts"
 import type { Plan } from "../programs/load/Plan.ts"
 import * as Summary from "../programs/load/Summary.ts"
 import * as LoadTest from "../programs/LoadTest.ts"
+import { bareSockets } from "../services/LoadTransport.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { LoadFlags } from "./load.ts"
 import * as LoadReports from "./loadReports.ts"
 import * as LoadView from "./LoadView.ts"
+import * as Output from "./Output.ts"
 
-interface Prepared<E, R> extends Pick<LoadTest.Options<E, R>, "known" | "target" | "scenarios" | "handed"> {
+interface Prepared<E, R>
+  extends Pick<LoadTest.Options<E, R>, "known" | "target" | "transport" | "scenarios" | "handed">
+{
   readonly plan: Plan
 }
 
@@ -19,6 +23,7 @@ export const measure = Effect.fnUntraced(function*<E, R>(
   targets: Effect.Success<ReturnType<typeof LoadReports.targets>>,
   baseline: LoadResult | undefined
 ) {
+  yield* sayTransport(options.transport)
   const about = { name: plan.name, target: options.target, model: Summary.modelOf(plan) }
   const result = yield* Effect.gen(function*() {
     const { end, observe } = yield* LoadView.open(about, { dashboard: flags.dashboard })
@@ -34,6 +39,10 @@ export const measure = Effect.fnUntraced(function*<E, R>(
   if (Option.isSome(saveBaseline)) yield* withBaselines(({ keep }) => keep(flags, saveBaseline.value, result))
   return code === ExitCode.ok ? compared : code
 })
+
+/** Before the load, since another way of sending makes other figures. */
+export const sayTransport = (transport: string = bareSockets) =>
+  transport.includes("undici") ? Output.note(`sent by ${transport}. That is slower than bare sockets`) : Effect.void
 
 /** Before anything runs, so that a name that is not there costs nothing. */
 export const baselineOf = Effect.fnUntraced(function*(flags: LoadFlags) {

@@ -35,7 +35,11 @@ const ofUrl = Effect.fnUntraced(function*(flags: LoadFlags) {
   const baseline = yield* MeasureLoad.baselineOf(flags)
   // The load ends within its graceful stop by itself; this is for when it hangs.
   const limit = Duration.millis(prepared.plan.gracefulStopMillis + 5_000)
-  return yield* LoadPlan.withSecrets(flags, MeasureLoad.measure<never, never>(prepared, flags, targets, baseline)).pipe(
+  return yield* LoadPlan.withSecrets(
+    flags,
+    prepared.handed,
+    MeasureLoad.measure<never, never>(prepared, flags, targets, baseline)
+  ).pipe(
     Effect.provide(Layer.provideMerge(load, Masking.layer)),
     Stop.within(limit)
   )

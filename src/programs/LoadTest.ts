@@ -8,6 +8,7 @@ import { Deferred, Effect, Random, Schema, Stream } from "effect"
 import { Masking } from "../core/Masking.ts"
 import { GeneratorHealth } from "../services/GeneratorHealth.ts"
 import { LoadClock, ticksPerMilli } from "../services/LoadClock.ts"
+import { bareSockets } from "../services/LoadTransport.ts"
 import { LoadWorkers } from "../services/LoadWorkers.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import * as Breakpoint from "./load/Breakpoint.ts"
@@ -29,11 +30,11 @@ export interface Options<E, R> {
   readonly target: string
   /** What thresholds can speak of, beside the run as a whole. */
   readonly known: Metrics.Known
-  /** How requests are sent, as reports name it. @default "bare sockets" */
+  /** How requests are sent, and why not over bare sockets, as reports name it. @default "bare sockets" */
   readonly transport?: string | undefined
   /** Makes the users of scenarios. @default none: a plan with scenarios is a defect */
   readonly scenarios?: Generator.MakeScenarioUsers<E, R> | undefined
-  /** What other threads need to make the users of scenarios, where a plan has several threads. */
+  /** What those who make users need beside the plan: for scenarios other threads, for a URL whoever goes through a proxy. */
   readonly handed?: Schema.Json | undefined
   /** Called about once a second. */
   readonly observe?: ((progress: LoadProgress) => Effect.Effect<void>) | undefined
@@ -145,7 +146,8 @@ const runOnce = Effect.fnUntraced(function*<E, R>(plan: Plan, options: Options<E
   let begin = 0
   let crash: string | undefined
   if (plan.threads === 1) {
-    yield* Generator.run({ plan, share: { index: 0, of: 1 }, scenarios: options.scenarios ?? noScenarios }, {
+    const { handed, scenarios = noScenarios } = options
+    yield* Generator.run({ plan, share: { index: 0, of: 1 }, handed, scenarios }, {
       begin: Effect.sync(() => {
         begin = clock.now()
         return clock.originMillis + begin / ticksPerMilli
@@ -167,7 +169,7 @@ const runOnce = Effect.fnUntraced(function*<E, R>(plan: Plan, options: Options<E
       startedAt: new Date(clock.originMillis + begin / ticksPerMilli).toISOString(),
       durationSeconds: (clock.now() - begin) / ticksPerMilli / 1000,
       interrupted: yield* signal.requested,
-      transport: options.transport ?? "bare sockets",
+      transport: options.transport ?? bareSockets,
       crash,
       machine,
       configuration: plainPlan(plan)

@@ -4,7 +4,7 @@
  * Both are references, so nothing has to be provided: `HttpExchange` reads the {@link HttpPolicy} for every request, the
  * live layer (`layers/live/UndiciHttpClient`) reads its pool settings when built and {@link Connection} for every request.
  */
-import { Context, Duration, type Redacted } from "effect"
+import { Context, Duration, Redacted } from "effect"
 
 export interface Settings {
   /** Connections that are open to one origin at a time; further requests wait. One is enough over HTTP/2. @default 50 */
@@ -66,12 +66,13 @@ export interface ConnectionOptions {
   readonly passphrase?: Redacted.Redacted<string> | undefined
   /** The name a certificate must hold, where it is not the host of the URL. */
   readonly serverName?: string | undefined
-  /** An HTTP proxy's URL; `false` connects directly, whatever the environment says. */
-  readonly proxy?: string | false | undefined
+  /** An HTTP proxy's URL, which may hold a password; `false` connects directly, whatever the environment says. */
+  readonly proxy?: Redacted.Redacted<string> | false | undefined
   readonly connectTimeout?: Duration.Duration | undefined
   /** Longest silence: before the answer begins, and within its body. Without it only the total time-out counts. */
   readonly silence?: Duration.Duration | undefined
-  readonly http2?: boolean | undefined
+  /** Whether HTTP/2 is taken when a TLS server offers it. `required` speaks nothing else, and without TLS by prior knowledge (h2c). */
+  readonly http2?: boolean | "required" | undefined
 }
 
 /**
@@ -84,11 +85,52 @@ export class Connection extends Context.Reference<ConnectionOptions>("skein/serv
 
 const ordinary: ConnectionOptions = {}
 
+/** Answers with the proxy for a URL. */
+export type ProxyLookup = (url: URL) => Redacted.Redacted<string> | undefined
+
+/** The proxies of requests that name none themselves. The live client has them from the configuration and the environment. */
+export class Proxies extends Context.Reference<ProxyLookup>("skein/services/HttpPolicy/Proxies", {
+  defaultValue: () => noProxies
+}) {}
+
+/** No proxy for any URL. */
+export const noProxies: ProxyLookup = () => undefined
+
+/** The proxies that an environment names; see {@link proxyFor}. */
+export const proxiesIn = (environment: Readonly<Record<string, string | undefined>>): ProxyLookup => {
+  // Most environments name none.
+  if (!Object.keys(environment).some((name) => /^(https?|all)_proxy$/i.test(name))) return noProxies
+  return (url) => {
+    const proxy = proxyFor(url, environment)
+    return proxy === undefined ? undefined : Redacted.make(proxy)
+  }
+}
+
+/** The proxy of a connection to a URL: the one that it names itself, or that of `proxies`. */
+export const proxyOf = (
+  { proxy }: ConnectionOptions,
+  url: URL,
+  proxies: ProxyLookup
+): Redacted.Redacted<string> | undefined => proxy === undefined ? proxies(url) : proxy === false ? undefined : proxy
+
 /** Returns `base` with the fields that `over` has. */
 export const merge = (base: ConnectionOptions, over: ConnectionOptions | undefined): ConnectionOptions =>
   over === undefined
     ? base
     : { ...base, ...Object.fromEntries(Object.entries(over).filter(([, value]) => value !== undefined)) }
+
+/** Equal for options that mean the same connection. It holds passwords and keys: it is compared, and never shown. */
+export const identityOf = (connection: ConnectionOptions): string => {
+  const { connectTimeout, key, passphrase, proxy, silence, ...plain } = connection
+  return JSON.stringify([
+    Object.entries(plain).filter(([, value]) => value !== undefined).sort(),
+    connectTimeout === undefined ? null : Duration.toMillis(connectTimeout),
+    silence === undefined ? null : Duration.toMillis(silence),
+    key === undefined ? null : Redacted.value(key),
+    passphrase === undefined ? null : Redacted.value(passphrase),
+    proxy === undefined || proxy === false ? proxy ?? null : Redacted.value(proxy)
+  ])
+}
 
 const versions = new WeakMap<object, string>()
 
@@ -103,13 +145,43 @@ export const setHttpVersion = (response: object, version: string): void => void 
  *
  * `http_proxy`, `https_proxy` and `all_proxy` in small or capital letters (small ones first), with the exceptions of
  * `no_proxy`: names with their subdomains, addresses, an optional port, `*` for everything. Loopback is never proxied,
- * so that mock servers are reached. A proxy without a scheme is an `http:` one.
+ * so that mock servers are reached.
  */
 export const proxyFor = (url: URL, environment: Readonly<Record<string, string | undefined>>): string | undefined => {
   const named = (name: string) => environment[name] || environment[name.toUpperCase()] || undefined
   const proxy = named(url.protocol === "https:" ? "https_proxy" : "http_proxy") ?? named("all_proxy")
   if (proxy === undefined || isLoopback(url.hostname) || isExcepted(url, named("no_proxy") ?? "")) return undefined
-  return proxy.includes("://") ? proxy : `http://${proxy}`
+  return proxyUrl(proxy)
+}
+
+/** What names a proxy as its URL: one without a scheme is an `http:` one. */
+export const proxyUrl = (text: string): string => text.includes("://") ? text : `http://${text}`
+
+/** A proxy as it may be shown, without user and password: `http://proxy.test:3128`. */
+export const proxyName = (proxy: Redacted.Redacted<string>): string => {
+  const url = URL.parse(Redacted.value(proxy))
+  return url === null ? "(no URL)" : `${url.protocol}//${url.host}`
+}
+
+/** Why a proxy cannot be used at all, or `undefined`. */
+export const proxyFault = (proxy: Redacted.Redacted<string>): string | undefined => {
+  const url = URL.parse(Redacted.value(proxy))
+  const found = url === null ? "no URL" : url.protocol
+  if (url === null || found !== "http:" && found !== "https:") {
+    return `the proxy is ${found}, only http: and https: proxies are spoken to`
+  }
+  return isDecodable(`${url.username}${url.password}`)
+    ? undefined
+    : `the user or password of the proxy ${proxyName(proxy)} holds a bare %: write it as %25`
+}
+
+const isDecodable = (text: string): boolean => {
+  try {
+    decodeURIComponent(text)
+    return true
+  } catch {
+    return false
+  }
 }
 
 const isLoopback = (hostname: string): boolean =>

@@ -8,7 +8,7 @@
  */
 import { Context, type Duration, Effect, Result, Schema, type Scope } from "effect"
 import * as RequestBytes from "../core/http1/RequestBytes.ts"
-import type { ConnectionOptions } from "./HttpPolicy.ts"
+import { type ConnectionOptions, proxyName } from "./HttpPolicy.ts"
 
 export class LoadTransport extends Context.Service<LoadTransport, {
   /**
@@ -27,8 +27,8 @@ export class LoadTransport extends Context.Service<LoadTransport, {
 
 export interface LoadConnection {
   /**
-   * Makes the socket now, so that the first request does not wait for it. Nothing to do when there is one, nor over undici, which
-   * only connects with a request.
+   * Makes the socket now, so that the first request does not wait for it. Nothing to do when there is one. Over undici, which keeps only
+   * what a request connected, this tries once whether there is a way, through the proxy and with HTTP/2 where that is required.
    */
   readonly connect: Effect.Effect<void, LoadTransportError>
   /**
@@ -132,7 +132,7 @@ export class LoadTransportError extends Schema.TaggedError<LoadTransportError>()
 }) {}
 
 export interface OpenOptions {
-  /** TLS, authorities, certificates, proxy, `connectTimeout`; `http2: true` asks for HTTP/2, which is not the default here. */
+  /** TLS, authorities, certificates, proxy, `connectTimeout`; HTTP/2 has to be asked for here. The environment's proxies are not looked at. */
   readonly connection?: ConnectionOptions | undefined
   /** Addresses by name, or by `name:port`, that are used in place of what DNS says. */
   readonly resolve?: Readonly<Record<string, string>> | undefined
@@ -257,10 +257,15 @@ export const toFailure = ({ ended, hint, kind, message }: LoadTransportError): L
   bytesIn: 0
 })
 
+/** How requests go that need no more than HTTP/1.1 and no proxy, as reports name it. */
+export const bareSockets = "bare sockets"
+
 /** Why a connection cannot be a bare socket and goes through undici, which is slower: to be told before the run. */
-export const needsUndici = ({ http2, proxy }: ConnectionOptions): string | undefined =>
-  http2 === true
-    ? "HTTP/2 was asked for"
-    : proxy !== undefined && proxy !== false
-    ? "the requests go through a proxy"
-    : undefined
+export const needsUndici = ({ http2, proxy }: ConnectionOptions, url: URL): string | undefined => {
+  const reasons = [
+    // Without TLS a server offers nothing.
+    ...http2 === "required" || http2 === true && url.protocol === "https:" ? ["HTTP/2 was asked for"] : [],
+    ...proxy === undefined || proxy === false ? [] : [`the requests go through the proxy ${proxyName(proxy)}`]
+  ]
+  return reasons.length === 0 ? undefined : reasons.join(", and ")
+}

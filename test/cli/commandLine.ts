@@ -58,14 +58,18 @@ const given = Object.fromEntries(
  * What `skein` with `args` prints and how it ends, without the start of a process: for tests in which signals, pipes and what
  * lies around are not the point. The layers are those of `bin.ts`; nothing comes on stdin.
  */
-export const call = (args: ReadonlyArray<string>, cwd: string): Promise<Ended> =>
-  Effect.runPromise(calling(args, cwd, machine))
+export const call = (
+  args: ReadonlyArray<string>,
+  cwd: string,
+  environment: Readonly<Record<string, string>> = {}
+): Promise<Ended> => Effect.runPromise(calling(args, cwd, machine, environment))
 
 /** The same on another machine, and by the clock of who runs it. */
 export const calling = Effect.fnUntraced(function*(
   args: ReadonlyArray<string>,
   cwd: string,
-  machine: Layer.Layer<Machine>
+  machine: Layer.Layer<Machine>,
+  environment: Readonly<Record<string, string>> = {}
 ) {
   const said = { stdout: "", stderr: "" }
   const sink = (name: keyof typeof said) => () =>
@@ -86,7 +90,7 @@ export const calling = Effect.fnUntraced(function*(
       NodeServices.layer,
       Stdio.layerTest({ stdout: sink("stdout"), stderr: sink("stderr") }),
       machine,
-      invocation({ directory: cwd, environment: given })
+      invocation({ directory: cwd, environment: { ...given, ...environment } })
     )),
     Effect.provideService(Metric.MetricRegistry, new Map()),
     Effect.provideService(

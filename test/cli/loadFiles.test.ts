@@ -229,6 +229,8 @@ teardown:
     [["metrics.yaml"], "http is what every load measures"],
     [["metrics.yaml"], "a metric is one of trend, rate and counter"],
     [["calls.yaml", "--threads", "2"], "step \"Count\": it reads the calls of a mock"],
+    [["suite.yaml"], "suite.yaml:2:9: error: a suite is not put under load: \"All\""],
+    [["suite.yaml"], "name the files of its cases instead: a.yaml setup.yaml"],
     [["ws://127.0.0.1/"], "ws://127.0.0.1/ is no URL of HTTP"],
     [["http://127.0.0.1/", "--vus", "2"], "--vus and --iterations are for scenarios"],
     [["missing.yaml"], "there is no file missing.yaml"],
@@ -238,6 +240,7 @@ teardown:
   it.each(refused)("says why nothing was started: %j", async (args, said) => {
     using here = folder({
       "a.yaml": "steps: [log: x]",
+      "suite.yaml": "suite: All\ncases: [a.yaml, setup.yaml]",
       "store.yaml":
         "vars: { db: \"embedded:shop\" }\nsteps: [{ name: Look, postgres: { query: select 1, url: \"${db}\" } }]",
       "rows.yaml":

@@ -50,7 +50,9 @@ const planOf = (url: string, executor: Executor, threads: number): Plan => ({
       keepAlive: true,
       timeoutMillis: 5_000,
       resolve: {},
-      insecure: false
+      insecure: false,
+      http2: false,
+      proxy: null
     }
   }],
   phases: false

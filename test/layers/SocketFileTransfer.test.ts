@@ -1,5 +1,5 @@
 import { assert, describe, it, layer } from "@effect/vitest"
-import { Duration, Effect, Layer, type Scope } from "effect"
+import { Duration, Effect, Layer, Redacted, type Scope } from "effect"
 import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -137,8 +137,12 @@ describe("connections of downloads", () => {
         (_incoming, response) => void response.end(content)
       )
       const proxy = yield* HttpServers.proxy(() => server.port)
-      const tunnelled = yield* fetch(request("https://localhost:1/a", { connection: { ca, proxy: proxy.url } }))
-      const forwarded = yield* fetch(request("http://files.test/a", { connection: { proxy: proxy.url } }))
+      const tunnelled = yield* fetch(
+        request("https://localhost:1/a", { connection: { ca, proxy: Redacted.make(proxy.url) } })
+      )
+      const forwarded = yield* fetch(
+        request("http://files.test/a", { connection: { proxy: Redacted.make(proxy.url) } })
+      )
 
       assert.isTrue(tunnelled.equals(content))
       assert.strictEqual(String(forwarded), "forwarded http://files.test/a")

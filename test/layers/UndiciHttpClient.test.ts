@@ -235,6 +235,30 @@ describe("UndiciHttpClient", () => {
       assert.isAtMost(server.accepted(), 3)
     }).pipe(Effect.provide(live)))
 
+  it.live("HTTP/2 that is required is spoken without TLS too, over one connection, or it is an error", () =>
+    Effect.gen(function*() {
+      const ca = HttpServers.pem("ca")
+      const h2c = yield* HttpServers.h2c((request, response) => response.end(request.httpVersion))
+      const tls = yield* HttpServers.https(HttpServers.identity("server"), (_, response) => response.end("1.1"))
+      const plain = yield* HttpServers.http((_, response) => response.end("1.1"))
+      const connection = { ca, http2: "required" } as const
+
+      const many = yield* Effect.forEach(Array.from({ length: 50 }), () => get(h2c.url, connection), {
+        concurrency: 50
+      })
+      const [overTls, without] = [
+        yield* reasonOf(get(tls.url, connection)),
+        yield* reasonOf(get(plain.url, connection))
+      ]
+
+      assert.isTrue(many.every(({ httpVersion, text }) => text === "2.0" && httpVersion === "2"))
+      assert.strictEqual(h2c.accepted(), 1)
+      assert.strictEqual(overTls.reason, "Protocol")
+      assert.include(overTls.detail, `localhost:${tls.port} does not speak HTTP/2: over TLS it takes http/1.1`)
+      assert.include(["Protocol", "Reset"], without.reason)
+      assert.strictEqual((yield* get(plain.url, { http2: true })).text, "1.1", "nothing is offered without TLS")
+    }).pipe(Effect.provide(live)))
+
   it.live("over HTTP/2 caps, time-outs and interruption end one stream, not the others on its connection", () =>
     Effect.gen(function*() {
       const connection = { ca: HttpServers.pem("ca") }
@@ -404,15 +428,15 @@ describe("UndiciHttpClient", () => {
       const proxy = yield* HttpServers.proxy(() => server.port)
       const withUser = proxy.url.replace("//", "//ada:s%40fe@")
 
-      const tunnelled = yield* get(`https://localhost:${server.port}/x`, { ca, proxy: withUser })
-      const forwarded = yield* get("http://shop.test/orders", { proxy: proxy.url })
+      const tunnelled = yield* get(`https://localhost:${server.port}/x`, { ca, proxy: Redacted.make(withUser) })
+      const forwarded = yield* get("http://shop.test/orders", { proxy: Redacted.make(proxy.url) })
       const environment = { HTTPS_PROXY: proxy.url, http_proxy: proxy.url, NO_PROXY: "direct.test" }
       const [named, loopback] = yield* Effect.all([get("http://shop.test/env"), get(server.url, { ca })]).pipe(
         Effect.provide(UndiciHttpClient.layer({ environment }))
       )
 
       const [all, mock] = yield* Effect.all([get("http://shop.test/all"), get(server.url, { ca })]).pipe(
-        Effect.provide(UndiciHttpClient.layer({ connection: { proxy: proxy.url } }))
+        Effect.provide(UndiciHttpClient.layer({ connection: { proxy: Redacted.make(proxy.url) } }))
       )
 
       assert.strictEqual(all.text, "forwarded http://shop.test/all")
@@ -434,10 +458,26 @@ describe("UndiciHttpClient", () => {
       const refusing = yield* HttpServers.tcp((socket) =>
         socket.on("data", () => socket.end("HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n"))
       )
-      assert.strictEqual((yield* reasonOf(get("https://shop.test/", { proxy: refusing.url }))).reason, "Proxy")
-      assert.strictEqual((yield* reasonOf(get("http://shop.test/", { proxy: refusing.url }))).reason, "Proxy")
-      assert.strictEqual((yield* reasonOf(get("http://shop.test/", { proxy: "socks5://127.0.0.1:1" }))).reason, "Proxy")
-      assert.strictEqual((yield* reasonOf(get("http://shop.test/", { proxy: "http://127.0.0.1:1" }))).reason, "Refused")
+      assert.strictEqual(
+        (yield* reasonOf(get("https://shop.test/", { proxy: Redacted.make(refusing.url) }))).reason,
+        "Proxy"
+      )
+      assert.strictEqual(
+        (yield* reasonOf(get("http://shop.test/", { proxy: Redacted.make(refusing.url) }))).reason,
+        "Proxy"
+      )
+      assert.strictEqual(
+        (yield* reasonOf(get("http://shop.test/", { proxy: Redacted.make("socks5://127.0.0.1:1") }))).reason,
+        "Proxy"
+      )
+      const nobody = yield* reasonOf(
+        get("http://shop.test/", { proxy: Redacted.make("http://ada:s3cret@127.0.0.1:1") })
+      )
+      assert.strictEqual(nobody.reason, "Refused")
+      assert.include(
+        nobody.detail,
+        "the proxy http://127.0.0.1:1 is not reached: nothing accepts connections at 127.0.0.1:1"
+      )
     }).pipe(Effect.provide(live)))
 
   it.live("names that nobody knows, and ports where nobody listens, have errors of their own", () =>

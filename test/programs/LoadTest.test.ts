@@ -24,7 +24,9 @@ const work: UrlWork = {
   keepAlive: true,
   timeoutMillis: 30_000,
   resolve: {},
-  insecure: false
+  insecure: false,
+  http2: false,
+  proxy: null
 }
 
 const planOf = (executor: Executor, more: Partial<Plan> = {}): Plan => ({

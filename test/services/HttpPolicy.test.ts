@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Redacted } from "effect"
 import * as HttpPolicy from "../../src/services/HttpPolicy.ts"
 
 describe("HttpPolicy.proxyFor", () => {
@@ -36,5 +37,60 @@ describe("HttpPolicy.proxyFor", () => {
     assert.isUndefined(HttpPolicy.proxyFor(url, { ALL_PROXY: "http://p:3", no_proxy: "a, *" }))
     assert.isUndefined(HttpPolicy.proxyFor(url, { https_proxy: "" }))
     assert.isUndefined(HttpPolicy.proxyFor(url, {}))
+  })
+})
+
+const faultOf = (proxy: string) => HttpPolicy.proxyFault(Redacted.make(proxy))
+
+describe("proxies", () => {
+  it("are shown without user and password", () => {
+    for (
+      const [proxy, name] of [
+        ["http://ada:s3cret@p.test:3128", "http://p.test:3128"],
+        ["https://ada@p.test", "https://p.test"],
+        ["http://[::1]:1/path", "http://[::1]:1"],
+        ["p:x:y", "p://"],
+        ["no url", "(no URL)"]
+      ] as const
+    ) {
+      assert.strictEqual(HttpPolicy.proxyName(Redacted.make(proxy)), name)
+    }
+  })
+
+  it("are refused when nobody could use them, without their password", () => {
+    assert.isUndefined(faultOf("http://ada:s%40fe@p.test:3128"))
+    assert.isUndefined(faultOf("https://p.test"))
+    assert.include(faultOf("socks5://ada:s3cret@p.test:1"), "the proxy is socks5:")
+    assert.include(faultOf("//p.test"), "the proxy is no URL")
+    const bare = faultOf("http://ada:50%s3cret@p.test")
+    assert.strictEqual(bare, "the user or password of the proxy http://p.test holds a bare %: write it as %25")
+  })
+
+  it("are those of the request, then those of the environment", () => {
+    const url = new URL("http://a.test/")
+    const around = HttpPolicy.proxiesIn({ http_proxy: "p:1" })
+    const own = Redacted.make("http://own:2")
+    const found = (proxy: Redacted.Redacted<string> | false | undefined) => {
+      const one = HttpPolicy.proxyOf({ proxy }, url, around)
+      return one === undefined ? undefined : Redacted.value(one)
+    }
+
+    assert.strictEqual(found(undefined), "http://p:1")
+    assert.strictEqual(found(own), "http://own:2")
+    assert.isUndefined(found(false))
+    assert.strictEqual(HttpPolicy.proxiesIn({ PATH: "/bin" }), HttpPolicy.noProxies)
+  })
+
+  it("and keys tell connections apart; the order of fields and those left out do not", () => {
+    const { identityOf } = HttpPolicy
+    const [one, two] = [Redacted.make("http://ada:one@p"), Redacted.make("http://ada:two@p")]
+
+    assert.notStrictEqual(identityOf({ proxy: one }), identityOf({ proxy: two }))
+    assert.notStrictEqual(identityOf({ proxy: false }), identityOf({}))
+    assert.notStrictEqual(identityOf({ key: one }), identityOf({ key: two }))
+    assert.strictEqual(
+      identityOf({ insecure: true, http2: false, ca: undefined }),
+      identityOf({ http2: false, insecure: true })
+    )
   })
 })

@@ -1,8 +1,19 @@
 /** Small servers on loopback for the tests of HTTP: each lives in a scope and leaves no socket behind. */
 import { Effect, type Scope } from "effect"
 import { readFileSync } from "node:fs"
-import { createServer as createHttpServer, type IncomingMessage, type RequestListener } from "node:http"
-import { createSecureServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2"
+import {
+  createServer as createHttpServer,
+  type IncomingMessage,
+  request as httpRequest,
+  type RequestListener,
+  type ServerResponse
+} from "node:http"
+import {
+  createSecureServer,
+  createServer as createH2cServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse
+} from "node:http2"
 import { createServer as createHttpsServer } from "node:https"
 import { type AddressInfo, connect, createServer as createTcpServer, type Server, type Socket } from "node:net"
 import type { TlsOptions } from "node:tls"
@@ -70,6 +81,12 @@ export const http2 = (
     (port) => `https://localhost:${port}`
   )
 
+/** Speaks HTTP/2 without TLS and nothing else (h2c by prior knowledge). */
+export const h2c = (
+  listener: (request: Http2ServerRequest, response: Http2ServerResponse) => void
+): Effect.Effect<Running, never, Scope.Scope> =>
+  running(createH2cServer(listener) as unknown as Server, (port) => `http://127.0.0.1:${port}`)
+
 /** Hands over each connection. */
 export const tcp = (onConnection: (socket: Socket) => void): Effect.Effect<Running, never, Scope.Scope> =>
   running(createTcpServer(onConnection), (port) => `http://127.0.0.1:${port}`)
@@ -100,17 +117,33 @@ export interface Proxy extends Running {
   readonly seen: ReadonlyArray<string>
 }
 
-/** A proxy that tunnels CONNECT and forwards absolute URLs, always to the loopback port `to`. */
-export const proxy = (to: () => number): Effect.Effect<Proxy, never, Scope.Scope> =>
+export interface ProxyOptions {
+  /** `user:password` without which it answers 407. @default everybody is served */
+  readonly login?: string | undefined
+  /** Whether absolute URLs are really forwarded. @default it answers them itself */
+  readonly forwards?: boolean | undefined
+}
+
+/** A proxy that tunnels CONNECT and takes absolute URLs, always for the loopback port `to`. */
+export const proxy = (
+  to: () => number,
+  { forwards = false, login }: ProxyOptions = {}
+): Effect.Effect<Proxy, never, Scope.Scope> =>
   Effect.gen(function*() {
     const seen: Array<string> = []
+    const wanted = login === undefined ? undefined : `Basic ${Buffer.from(login).toString("base64")}`
+    const isRefused = (request: IncomingMessage) =>
+      wanted !== undefined && request.headers["proxy-authorization"] !== wanted
     const server = createHttpServer((request, response) => {
       seen.push(lineOf(request))
+      if (isRefused(request)) return void response.writeHead(407).end()
+      if (forwards) return forward(request, response, to())
       const body = `forwarded ${request.url}`
       response.end(body)
     })
     server.on("connect", (request: IncomingMessage, client: Socket) => {
       seen.push(lineOf(request))
+      if (isRefused(request)) return void client.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n")
       const target = connect(to(), "127.0.0.1", () => {
         client.write("HTTP/1.1 200 Connection Established\r\n\r\n")
         target.pipe(client)
@@ -123,6 +156,18 @@ export const proxy = (to: () => number): Effect.Effect<Proxy, never, Scope.Scope
     const started = yield* running(server, (port) => `http://127.0.0.1:${port}`)
     return { ...started, seen }
   })
+
+const forward = (request: IncomingMessage, response: ServerResponse, port: number): void => {
+  const { pathname, search } = new URL(request.url!)
+  const { "proxy-authorization": _, ...headers } = request.headers
+  const onward = httpRequest({ port, host: "127.0.0.1", method: request.method, path: `${pathname}${search}`, headers })
+  onward.on("response", (answer) => {
+    response.writeHead(answer.statusCode!, answer.headers)
+    answer.pipe(response)
+  })
+  onward.on("error", () => response.destroy())
+  request.pipe(onward)
+}
 
 const lineOf = (request: IncomingMessage): string =>
   `${request.method} ${request.url} ${request.headers["proxy-authorization"] ?? ""}`.trim()

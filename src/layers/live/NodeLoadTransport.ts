@@ -12,7 +12,7 @@ const make = Effect.gen(function*() {
   return LoadTransport.of({
     counters,
     open: (url, options) =>
-      needsUndici(options?.connection ?? {}) === undefined ? sockets.open(url, options) : undici.open(url, options)
+      needsUndici(options?.connection ?? {}, url) === undefined ? sockets.open(url, options) : undici.open(url, options)
   })
 })
 

@@ -40,6 +40,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
     Effect.promise(() => import("./UndiciFileTransfer.ts").then(({ layer }) => layer(options)))
   )
   const keyOf = makeKeys()
+  const proxies = HttpPolicy.proxiesIn(options.environment ?? {})
 
   const direct = Effect.fnUntraced(function*(request: Request, connection: HttpPolicy.ConnectionOptions) {
     const bytes = yield* bytesOf(request)
@@ -55,8 +56,7 @@ const make = Effect.fnUntraced(function*(options: Options) {
   return FileTransfer.of({
     get: (request) => {
       const connection = HttpPolicy.merge(options.connection ?? {}, request.connection)
-      const proxy = connection.proxy ?? HttpPolicy.proxyFor(request.url, options.environment ?? {})
-      return proxy === undefined || proxy === false
+      return HttpPolicy.proxyOf(connection, request.url, proxies) === undefined
         ? direct(request, connection)
         : Effect.flatMap(proxied, ({ get }) => get(request))
     },

@@ -78,7 +78,7 @@ export const make = Effect.fnUntraced(function*(counters: ReturnType<typeof noCo
   const open = (url: URL, options: OpenOptions = ordinary) =>
     Effect.acquireRelease(
       Effect.gen(function*() {
-        const unfit = needsUndici(options.connection ?? {})
+        const unfit = needsUndici(options.connection ?? {}, url)
         if (unfit !== undefined) return yield* Effect.die(new Error(`${unfit}, which bare sockets do not do`))
         const connection = new Http1Connection(shared, yield* routeOf(url, options))
         connections.add(connection)

@@ -2,7 +2,7 @@
  * Downloads over undici, from the socket to the disk: slower than `SocketFileTransfer`, but through proxies. Connects on demand;
  * connections end with the layer.
  */
-import { Duration, Effect, Layer, Result } from "effect"
+import { Duration, Effect, Layer, Redacted, Result } from "effect"
 import * as IpAddress from "../../core/IpAddress.ts"
 import { type Answer, FileTransfer, type FileTransferError, type Request } from "../../services/FileTransfer.ts"
 import * as HttpPolicy from "../../services/HttpPolicy.ts"
@@ -119,6 +119,7 @@ const answer = ({ body, headers, status }: Begun, { url }: Request, isPrivate: b
 /** Makes the function that finds, or opens, the pool for what a request wants. */
 const makeDispatchers = Effect.fnUntraced(function*(options: Options) {
   const settings = { ...HttpPolicy.defaults, ...options.settings, http2: false }
+  const proxies = HttpPolicy.proxiesIn(options.environment ?? {})
   const pools = new Map<string, UndiciDispatcher>()
   const keys = new Map<HttpPolicy.ConnectionOptions, number>()
   yield* Effect.addFinalizer(() =>
@@ -131,10 +132,8 @@ const makeDispatchers = Effect.fnUntraced(function*(options: Options) {
     const key = keys.get(own) ?? keys.size
     keys.set(own, key)
     const { UndiciDispatcher } = yield* Effect.promise(() => import("./undici/UndiciDispatcher.ts"))
-    const proxy = connection.proxy === false
-      ? undefined
-      : connection.proxy ?? HttpPolicy.proxyFor(request.url, options.environment ?? {})
-    const name = `${key} ${request.publicOnly} ${proxy ?? ""}`
+    const proxy = HttpPolicy.proxyOf(connection, request.url, proxies)
+    const name = `${key} ${request.publicOnly} ${proxy === undefined ? "" : Redacted.value(proxy)}`
     let dispatcher = pools.get(name)
     if (dispatcher === undefined) {
       const made = Result.try(() =>

@@ -6,7 +6,7 @@
  * layer ends every connection at once, and nothing of it keeps the process alive before.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Duration, Effect, Layer, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { HttpClient, HttpClientError } from "effect/http"
 import type { HttpClientRequest, HttpClientResponse } from "effect/http"
 import * as HttpPolicy from "../../services/HttpPolicy.ts"
@@ -32,24 +32,32 @@ export const layer = (options: Options = {}): Layer.Layer<HttpClient.HttpClient>
   const { proxy, ...connection } = options.connection ?? {}
   const environment = options.environment ?? {}
   const exceptions = environment["no_proxy"] || environment["NO_PROXY"]
-  const proxies = proxy === undefined ? environment : proxy === false ? {} : { all_proxy: proxy, no_proxy: exceptions }
-  return Layer.effect(HttpClient.HttpClient, make(proxies)).pipe(
+  const proxies = proxy === undefined
+    ? environment
+    : proxy === false
+    ? {}
+    : { all_proxy: Redacted.value(proxy), no_proxy: exceptions }
+  return Layer.effect(HttpClient.HttpClient, make).pipe(
     Layer.provideMerge(Layer.mergeAll(
       Layer.succeed(HttpPolicy.HttpPolicy, { ...HttpPolicy.defaults, ...options.settings }),
+      Layer.succeed(HttpPolicy.Proxies, HttpPolicy.proxiesIn(proxies)),
       Layer.succeed(HttpPolicy.Connection, connection)
     ))
   )
 }
 
-const make = Effect.fnUntraced(function*(environment: NonNullable<Options["environment"]>) {
+const make = Effect.gen(function*() {
   const pools = yield* makePools(yield* HttpPolicy.HttpPolicy)
-  const proxyOf = proxyFrom(environment)
+  const proxies = yield* HttpPolicy.Proxies
 
   const execute = (request: HttpClientRequest.HttpClientRequest) =>
     Effect.withFiber<HttpClientResponse.HttpClientResponse, HttpClientError.HttpClientError>((fiber) => {
       const connection = fiber.getRef(HttpPolicy.Connection)
-      const proxy = proxyOf(request.url, connection)
-      if (proxy !== undefined && !/^https?:\/\//i.test(proxy)) return refuseProxy(request, proxy)
+      const named = connection.proxy !== undefined || proxies !== HttpPolicy.noProxies
+      const url = named ? URL.parse(request.url) : null
+      const proxy = url === null ? undefined : HttpPolicy.proxyOf(connection, url, proxies)
+      const fault = proxy === undefined ? undefined : HttpPolicy.proxyFault(proxy)
+      if (fault !== undefined) return refuse(request, fault)
       return Effect.flatMap(pools(connection, proxy), (pool) =>
         Effect.map(pool.client.execute(request), (response) => {
           HttpPolicy.setHttpVersion(response, pool.dispatcher.versionOf(response.url))
@@ -62,25 +70,14 @@ const make = Effect.fnUntraced(function*(environment: NonNullable<Options["envir
   )
 })
 
-const refuseProxy = (request: HttpClientRequest.HttpClientRequest, proxy: string) => {
-  const scheme = /^[a-z0-9+.-]*:/i.exec(proxy)?.[0] ?? "a URL without a scheme"
-  const description = `the proxy is ${scheme}, only http: and https: proxies are spoken to`
-  return Effect.fail(
+const refuse = (request: HttpClientRequest.HttpClientRequest, description: string) =>
+  Effect.fail(
     new HttpClientError.HttpClientError({
       reason: new HttpClientError.TransportError({ request, description, cause: new Error(description) })
     })
   )
-}
 
-const proxyFrom = (environment: NonNullable<Options["environment"]>) => {
-  // Most environments name none; then no URL needs to be read.
-  const named = Object.keys(environment).some((name) => /^(https?|all)_proxy$/i.test(name))
-  return (url: string, connection: HttpPolicy.ConnectionOptions): string | undefined => {
-    if (connection.proxy !== undefined) return connection.proxy === false ? undefined : connection.proxy
-    const parsed = named ? URL.parse(url) : null
-    return parsed === null ? undefined : HttpPolicy.proxyFor(parsed, environment)
-  }
-}
+type Proxy = Redacted.Redacted<string> | undefined
 
 interface Pool {
   readonly dispatcher: UndiciDispatcher
@@ -94,12 +91,12 @@ const makePools = Effect.fnUntraced(function*(settings: HttpPolicy.Settings) {
   const keys = new WeakMap<HttpPolicy.ConnectionOptions, string>()
   yield* Effect.addFinalizer(() => Effect.promise(() => Promise.all(Array.from(open, (one) => one.destroy()))))
 
-  const keyOf = (connection: HttpPolicy.ConnectionOptions, proxy: string | undefined): string => {
+  const keyOf = (connection: HttpPolicy.ConnectionOptions, proxy: Proxy): string => {
     let key = keys.get(connection)
-    if (key === undefined) keys.set(connection, key = describe(connection))
-    return proxy === undefined ? key : `${proxy} ${key}`
+    if (key === undefined) keys.set(connection, key = HttpPolicy.identityOf({ ...connection, proxy: undefined }))
+    return proxy === undefined ? key : `${Redacted.value(proxy)} ${key}`
   }
-  const make = Effect.fnUntraced(function*(key: string, connection: HttpPolicy.ConnectionOptions, proxy?: string) {
+  const make = Effect.fnUntraced(function*(key: string, connection: HttpPolicy.ConnectionOptions, proxy: Proxy) {
     const { UndiciDispatcher } = yield* Effect.promise(() => import("./undici/UndiciDispatcher.ts"))
     const made = pools.get(key)
     if (made !== undefined) return made
@@ -119,7 +116,7 @@ const makePools = Effect.fnUntraced(function*(settings: HttpPolicy.Settings) {
     }
   })
 
-  return (connection: HttpPolicy.ConnectionOptions, proxy: string | undefined): Effect.Effect<Pool> => {
+  return (connection: HttpPolicy.ConnectionOptions, proxy: Proxy): Effect.Effect<Pool> => {
     const key = keyOf(connection, proxy)
     const pool = pools.get(key)
     if (pool === undefined) return make(key, connection, proxy)
@@ -131,15 +128,3 @@ const makePools = Effect.fnUntraced(function*(settings: HttpPolicy.Settings) {
     return Effect.succeed(pool)
   }
 })
-
-/** Equal for options that mean the same connection. It holds the private key, so it never leaves this file. */
-const describe = (connection: HttpPolicy.ConnectionOptions): string => {
-  const { connectTimeout, key, passphrase, proxy: _proxy, silence, ...plain } = connection
-  return JSON.stringify([
-    Object.entries(plain).filter(([, value]) => value !== undefined).sort(),
-    connectTimeout === undefined ? null : Duration.toMillis(connectTimeout),
-    silence === undefined ? null : Duration.toMillis(silence),
-    key === undefined ? null : Redacted.value(key),
-    passphrase === undefined ? null : Redacted.value(passphrase)
-  ])
-}

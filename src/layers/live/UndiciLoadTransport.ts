@@ -2,7 +2,7 @@
  * Load over undici, for what bare sockets do not: HTTP/2 and proxies. Slower, so the caller says so before the run; `SocketLoadTransport`
  * does the rest.
  *
- * Each connection is a pool of one. Nothing is opened when built; sockets end with the scope of their connection, at once.
+ * Each connection is a pool of one, and carries one request at a time also over HTTP/2. Nothing is opened when built; sockets end with the scope of their connection, at once.
  */
 import { Duration, Effect, Layer } from "effect"
 import * as HttpPolicy from "../../services/HttpPolicy.ts"
@@ -27,11 +27,13 @@ export const make = Effect.fnUntraced(function*(counters: ReturnType<typeof noCo
     const { UndiciDispatcher } = yield* Effect.promise(() => import("./undici/UndiciDispatcher.ts"))
     const { connection = {}, resolve = {} } = options
     const proxy = connection.proxy === false ? undefined : connection.proxy
+    const fault = proxy === undefined ? undefined : HttpPolicy.proxyFault(proxy)
+    if (fault !== undefined) return yield* new LoadTransportError({ kind: "proxy", message: fault, ended: now() })
     const port = url.port === "" ? (url.protocol === "https:" ? 443 : 80) : Number(url.port)
     const settings = {
       ...policy,
       connectionsPerHost: 1,
-      http2: connection.http2 ?? false,
+      http2: false,
       keepAlive: Duration.hours(1)
     }
     const dispatcher = () =>

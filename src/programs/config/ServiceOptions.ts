@@ -69,7 +69,7 @@ export const httpConnection = Effect.fn("Config.httpConnection")(function*(
     ca,
     certificate,
     key: key === undefined ? undefined : Redacted.make(key, { label: "http.key" }),
-    proxy: settings["http.proxy"] === undefined ? undefined : Redacted.value(settings["http.proxy"])
+    proxy: settings["http.proxy"]
   }
 })
 

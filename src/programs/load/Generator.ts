@@ -23,7 +23,7 @@ import type { MakeUser, VirtualUser } from "./VirtualUser.ts"
 export interface Work {
   readonly plan: Plan
   readonly share: Share
-  /** What whoever makes the users of scenarios on another thread has to know beside. */
+  /** What whoever makes users has to know beside the plan, which is shown in reports. */
   readonly handed?: Schema.Json | undefined
 }
 
@@ -104,7 +104,7 @@ const crewOf = Effect.fnUntraced(function*<E, R>(
   load: Load,
   recorder: Recorder,
   index: number,
-  { plan, scenarios, share }: Options<E, R>,
+  { handed, plan, scenarios, share }: Options<E, R>,
   failed: Deferred.Deferred<never, LoadError>
 ) {
   const clock = yield* LoadClock
@@ -125,7 +125,10 @@ const crewOf = Effect.fnUntraced(function*<E, R>(
     fail: (message) => Deferred.doneUnsafe(failed, Effect.fail(new LoadError({ reason: "Data", message })))
   }
   const make: MakeUser<E | LoadTransportError, R> = load.work.type === "url"
-    ? yield* UrlUser.make(load.work, figures, context.phases, Executors.connectedOf(load.executor))
+    ? yield* UrlUser.make(load.work, figures, context.phases, {
+      connected: Executors.connectedOf(load.executor),
+      handed
+    })
     : yield* scenarios(load.work, context)
   const count = Executors.shareOf(Executors.usersOf(load.executor), share)
   const users = yield* Effect.forEach(

@@ -18,8 +18,8 @@ import type { RunState } from "../runner/RunState.ts"
 /** A load cannot begin, or go on; `message` says of which scenario and why. */
 export class LoadScenarioError extends Schema.TaggedError<LoadScenarioError>()("LoadScenarioError", {
   scenario: Schema.String,
-  /** `file`: it cannot be put under load as it stands. `setup`: its setup did not pass. `data`: its rows are used up. */
-  reason: Schema.Literals(["file", "setup", "secrets", "data"]),
+  /** `file`: it cannot be put under load as it stands. `setup`: its setup did not pass. `way`: none leads to its target. `data`: its rows are used up. */
+  reason: Schema.Literals(["file", "setup", "secrets", "way", "data"]),
   detail: Schema.String,
   hint: Schema.optionalKey(Schema.String)
 }) {
@@ -122,13 +122,8 @@ const openOne = Effect.fnUntraced(function*<R>(cases: ReadonlyArray<Cases.Case>,
   const refuse = (reason: LoadScenarioError["reason"], detail: string, hint?: string) =>
     new LoadScenarioError({ scenario: name, reason, detail, ...(hint === undefined ? {} : { hint }) })
   if (one.skip !== undefined) return yield* refuse("file", `it is to be skipped: ${one.skip}`)
-  if (one.suite !== undefined) {
-    return yield* refuse(
-      "file",
-      "it is a case of a suite, which is not put under load",
-      "Name the files of its cases instead"
-    )
-  }
+  // The command line has told, with the place.
+  if (one.suite !== undefined) return yield* refuse("file", "it is a case of a suite, which is not put under load")
   const handle = yield* RepeatedCase.open(one, state, one.id)
   const ready = yield* handle.ready
   if (ready.failed !== undefined) return yield* refuse("setup", ready.failed)

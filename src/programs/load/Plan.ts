@@ -38,6 +38,10 @@ export interface UrlWork {
   /** Name to address, as `--resolve`. */
   readonly resolve: Readonly<Record<string, string>>
   readonly insecure: boolean
+  /** Whether HTTP/2 is spoken, and nothing else. */
+  readonly http2: boolean
+  /** As it may be shown; what it is with its password, threads get beside the plan. `null` for a direct connection. */
+  readonly proxy: string | null
 }
 
 /** Scenarios of files, mixed by their weights. Each thread reads and compiles them itself. */

@@ -39,6 +39,8 @@ export interface Users<R> {
   readonly make: MakeUser<LoadScenarioError, R>
   /** Steps that the interpreter runs, which is slower, and why: to be told before the load. */
   readonly interpreted: ReadonlyArray<{ readonly scenario: string; readonly step: string; readonly because: string }>
+  /** All others: `because` says why their requests go over undici, and is `undefined` where they go over bare sockets. */
+  readonly quick: ReadonlyArray<{ readonly step: string; readonly because: string | undefined }>
 }
 
 type Needs<R> = Runner.Needs<R> | LoadClock | LoadTransport
@@ -89,6 +91,11 @@ export const make = Effect.fn("ScenarioUser.make")(function*<R>(options: Options
           step: UserStep.nameOf(step.step),
           because: step.because
         }]
+      )
+    ),
+    quick: plans.flatMap(({ steps }) =>
+      steps.flatMap((step) =>
+        step.type === "http" ? [{ step: UserStep.nameOf(step.step), because: step.requests.because }] : []
       )
     )
   }
@@ -169,6 +176,15 @@ const makeUser = Effect.fnUntraced(function*(number: number, done: Done, crew: C
       done
     })
     yield* user.prepare
+    if (number === 0) {
+      yield* Effect.mapError(user.tryOut, ({ error, step }) =>
+        new LoadScenarioError({
+          scenario: scenario.name,
+          reason: "way",
+          detail: `step "${UserStep.nameOf(step.step)}": ${error.message}`,
+          ...(error.hint === undefined ? {} : { hint: error.hint })
+        }))
+    }
     crew.users.push(user)
     return { user, iterations: 0 }
   })

@@ -2,7 +2,8 @@
  * A virtual user of `skein load URL`: one request over a connection of its own, again and again. It is its own sink, and makes nothing new
  * for a request: no promise, object, span or fiber.
  */
-import { Effect, Result } from "effect"
+import { Effect, Redacted, Result, Schema } from "effect"
+import type { ConnectionOptions } from "../../services/HttpPolicy.ts"
 import type { LoadConnection, LoadFailure, LoadRequest, LoadResponse, Sink } from "../../services/LoadTransport.ts"
 import * as Transport from "../../services/LoadTransport.ts"
 import type { UrlWork } from "./Plan.ts"
@@ -21,6 +22,21 @@ export const requestOf = (work: UrlWork): Result.Result<LoadRequest, ReadonlyArr
   })
 }
 
+/** What threads have to know beside the plan, which is shown: the proxy with its password. */
+export const Handed = Schema.Struct({ proxy: Schema.NullOr(Schema.String) })
+
+/** How its requests are sent, and why so where it is not over bare sockets, as reports name it. */
+export const transportOf = (work: UrlWork): string => {
+  const because = Transport.needsUndici(connectionOf(work, { proxy: work.proxy }), new URL(work.url))
+  return because === undefined ? Transport.bareSockets : `undici: ${because}`
+}
+
+const connectionOf = (work: UrlWork, { proxy }: typeof Handed.Type): ConnectionOptions => ({
+  insecure: work.insecure,
+  http2: work.http2 ? "required" : false,
+  proxy: proxy === null ? false : Redacted.make(proxy)
+})
+
 /** How its one step is called in the figures. */
 export const stepOf = ({ method, url }: UrlWork) => ({
   scenario: url,
@@ -37,25 +53,29 @@ export const make = Effect.fnUntraced(function*(
   work: UrlWork,
   figures: LoadRecorder,
   phases: PhaseRecorder | undefined,
-  connected: number
+  { connected, handed }: { readonly connected: number; readonly handed: Schema.Json | undefined }
 ): Effect.fn.Return<MakeUser<Transport.LoadTransportError>, never, Transport.LoadTransport> {
   const transport = yield* Transport.LoadTransport
   const request = Result.getOrThrowWith(requestOf(work), (problems) => new Error(problems.join("; ")))
   const url = new URL(work.url)
   const step = figures.step(stepOf(work))
   const options: Transport.OpenOptions = {
-    connection: { insecure: work.insecure },
+    connection: connectionOf(work, work.proxy === null ? { proxy: null } : decodeHanded(handed)),
     resolve: work.resolve,
     keepAlive: work.keepAlive,
     timeout: work.timeoutMillis,
     phases: phases !== undefined
   }
+  // Over undici `connect` keeps nothing.
+  const ahead = transportOf(work) === Transport.bareSockets ? connected : 0
   return (number, done) =>
     transport.open(url, options).pipe(
-      Effect.tap(({ connect }) => number === 0 ? connect : number < connected ? Effect.ignore(connect) : Effect.void),
+      Effect.tap(({ connect }) => number === 0 ? connect : number < ahead ? Effect.ignore(connect) : Effect.void),
       Effect.map((connection) => new UrlUser(connection, request, step, phases, done))
     )
 })
+
+const decodeHanded = Schema.decodeUnknownSync(Handed)
 
 class UrlUser implements VirtualUser, Sink {
   private intended = 0

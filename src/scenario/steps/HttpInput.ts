@@ -1,10 +1,10 @@
 /** What a step says about an HTTP request, and the request that it means. `actions/http.ts` and `actions/http_batch.ts` share it. */
 import { Effect, type FileSystem, type Path, Redacted, Result, Schema } from "effect"
 import * as Json from "../../core/Json.ts"
-import { isArray, isRecord, type Value } from "../../core/Value.ts"
+import { isArray, isRecord, type Value, type ValueRecord } from "../../core/Value.ts"
 import * as CookieJar from "../../services/http/CookieJar.ts"
 import type * as HttpExchange from "../../services/HttpExchange.ts"
-import type { ConnectionOptions } from "../../services/HttpPolicy.ts"
+import { type ConnectionOptions, proxyUrl } from "../../services/HttpPolicy.ts"
 import * as Action from "../Action.ts"
 import * as Fields from "../Fields.ts"
 import * as InputFile from "./InputFile.ts"
@@ -62,7 +62,10 @@ export const how = {
     Schema.Union([Schema.Boolean, Fields.Text]),
     "URL of an HTTP proxy; false connects directly [default: as the environment says]"
   ),
-  http2: Fields.optional(Fields.Flag, "Speak HTTP/2 when the server offers it [default: true]"),
+  http2: Fields.optional(
+    Schema.Union([Schema.Literal("required"), Fields.Flag]),
+    "Speak HTTP/2 when the server offers it; required: nothing else, and without TLS by prior knowledge [default: true]"
+  ),
   reconnect: Fields.optional(
     Fields.Flag,
     "Send an idempotent request once more when its connection broke before an answer [default: true; false for a step with retry]"
@@ -75,15 +78,27 @@ const inputs = Schema.Struct({ url: Fields.Text, ...what, ...how })
 export type Input = typeof inputs.Type
 
 /** Rules between inputs; see `Definition.validate`. */
-export const validate = (present: ReadonlySet<string>): ReadonlyArray<string> => {
+export const validate = (present: ReadonlySet<string>, constants: ValueRecord): ReadonlyArray<string> => {
   const several = (names: ReadonlyArray<string>): ReadonlyArray<string> => names.filter((name) => present.has(name))
   const bodies = several(["json", "form", "multipart", "body"])
   const auths = several(["basic", "bearer"])
   return [
     ...(bodies.length > 1 ? [`has one body only, not ${bodies.join(" and ")}`] : []),
     ...(auths.length > 1 ? ["has basic or bearer, not both"] : []),
-    ...(present.has("cert") !== present.has("key") ? ["needs cert and key together"] : [])
+    ...(present.has("cert") !== present.has("key") ? ["needs cert and key together"] : []),
+    ...[constants["url"], constants["base"], ...listOf(constants["requests"]).map(urlOf)].flatMap(unspoken)
   ]
+}
+
+const listOf = (value: Value | undefined): ReadonlyArray<Value> => isArray(value) ? value : []
+const urlOf = (request: Value): Value | undefined => isRecord(request) ? request["url"] : request
+
+/** What is said of a URL that is neither `http:` nor `https:`. */
+const unspoken = (url: Value | undefined): ReadonlyArray<string> => {
+  const [, scheme] = typeof url === "string" ? /^([a-z][a-z0-9+.-]*):\/\//i.exec(url) ?? [] : []
+  if (scheme === undefined || /^https?$/i.test(scheme)) return []
+  const out = /^(wss?|grpcs?)$/i.test(scheme) ? "; WebSocket and gRPC are not spoken" : ""
+  return [`speaks http: and https:, not ${scheme}:${out}`]
 }
 
 /** Whether a method changes something: `read` for GET, HEAD and OPTIONS. */
@@ -193,7 +208,11 @@ const connectionOf = Effect.fnUntraced(function*(
   input: Input,
   context: Context
 ): Effect.fn.Return<ConnectionOptions | undefined, Action.ActionError, FileSystem.FileSystem | Path.Path> {
-  const proxy = input.proxy === true ? undefined : input.proxy
+  const proxy = typeof input.proxy === "string"
+    ? redact(proxyUrl(input.proxy))
+    : input.proxy === false
+    ? false
+    : undefined
   const options: ConnectionOptions = {
     insecure: input.insecure,
     connectTimeout: input.connect_timeout,

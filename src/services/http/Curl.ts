@@ -54,7 +54,7 @@ const connectionOf = (connection: ConnectionOptions): ReadonlyArray<string> => [
     ? []
     : connection.proxy === false
     ? ["--noproxy", "'*'"]
-    : ["--proxy", shellQuote(connection.proxy)])
+    : ["--proxy", shellQuote(Redacted.value(connection.proxy))])
 ]
 
 const headersOf = (request: Request, sent: Prepared, cookies: string | undefined): ReadonlyArray<string> => {

@@ -63,6 +63,9 @@ interface DriverError {
   readonly cause?: unknown
   readonly errors?: unknown
   readonly cert?: unknown
+  readonly proxy?: unknown
+  readonly status?: unknown
+  readonly offered?: unknown
 }
 
 const isError = (value: unknown): value is DriverError => typeof value === "object" && value !== null
@@ -154,6 +157,26 @@ const byCode: Readonly<Record<string, Known>> = {
   UND_ERR_CLOSED: reset,
   UND_ERR_DESTROYED: reset,
   UND_ERR_PRX_TLS: () => failure("Proxy", "the proxy's certificate is not the proxy's"),
+  SKEIN_PROXY_UNREACHED: (_host, { cause, proxy }) => {
+    const why = fromCause(cause, hostOf(String(proxy)))
+    return { ...why, detail: `the proxy ${String(proxy)} is not reached: ${why.detail}` }
+  },
+  SKEIN_PROXY_REFUSAL: (host, { proxy, status }) =>
+    status === 407
+      ? failure(
+        "Proxy",
+        `the proxy ${String(proxy)} wants another user and password (407)`,
+        "They stand in its URL: http://user:password@host:port"
+      )
+      : failure("Proxy", `the proxy ${String(proxy)} makes no connection to ${host}: it answered ${String(status)}`),
+  SKEIN_NO_HTTP2: (host, { offered }) =>
+    offered === undefined
+      ? failure("Protocol", `${host} does not speak HTTP/2 without TLS`, "Ask for less than HTTP/2, or use https://")
+      : failure(
+        "Protocol",
+        `${host} does not speak HTTP/2: over TLS it takes ${String(offered)}`,
+        "Ask for less than HTTP/2"
+      ),
   SKEIN_NESTED_ENCODING: (_host, error) => failure("Decode", String(error.message)),
   CERT_HAS_EXPIRED: (host) =>
     failure(
@@ -208,6 +231,8 @@ const fromHttp2 = (code: string, message: string): Failure =>
   /ENHANCE_YOUR_CALM|REFUSED_STREAM|GOAWAY|CANCEL|SESSION|STREAM|socket/i.test(`${code} ${message}`)
     ? failure("Reset", `the HTTP/2 stream ended before the answer was complete: ${message}`)
     : failure("Protocol", `the answer is not valid HTTP/2: ${message}`)
+
+const hostOf = (url: string): string => url.replace(/^[a-z]+:\/\//i, "")
 
 const nameOf = (host: string): string => host.replace(/:\d+$/, "")
 

@@ -57,7 +57,7 @@ describe("Curl", () => {
         line({ url }, { insecure: true, ca: "PEM", certificate: "PEM", key: Redacted.make("PEM"), proxy: false }),
         "curl --insecure --cacert ca.pem --cert cert.pem --key key.pem --noproxy '*' --compressed http://a.test/"
       ],
-      [line({ url }, { proxy: "http://p:1" }), "curl --proxy http://p:1 --compressed http://a.test/"]
+      [line({ url }, { proxy: Redacted.make("http://p:1") }), "curl --proxy http://p:1 --compressed http://a.test/"]
     ]
     for (const [actual, expected] of rows) assert.strictEqual(actual, expected)
   })

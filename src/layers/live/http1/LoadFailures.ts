@@ -29,12 +29,22 @@ const exhausted: ReadonlySet<unknown> = new Set(["EADDRNOTAVAIL", "EMFILE", "ENF
 /** Reads the kind out of what a driver threw; `host` is `name:port`. */
 export const fromCause = (cause: unknown, host: string) => {
   const { detail, hint, reason } = Failure.fromCause(cause, host)
-  return { kind: isExhausted(cause) ? "ports-exhausted" as const : kinds[reason], detail, hint }
+  const kind = isExhausted(cause) ? "ports-exhausted" : isUnreachedProxy(cause) ? "proxy" : kinds[reason]
+  return { kind, detail, hint } satisfies {
+    readonly kind: Kind
+    readonly detail: string
+    readonly hint: string | undefined
+  }
 }
 
-/** Also when it is so for all addresses of a name. */
+/** Also when it is so for all addresses of a name, or on the way to a proxy. */
 const isExhausted = (cause: unknown): boolean =>
   cause instanceof Error && (
     ("code" in cause && exhausted.has(cause.code)) ||
-    (cause instanceof AggregateError && cause.errors.some(isExhausted))
+    (cause instanceof AggregateError && cause.errors.some(isExhausted)) ||
+    (isUnreachedProxy(cause) && isExhausted(cause.cause))
   )
+
+/** Whatever the reason: it is not the target that is not there. */
+const isUnreachedProxy = (cause: unknown): cause is Error =>
+  cause instanceof Error && "code" in cause && cause.code === "SKEIN_PROXY_UNREACHED"

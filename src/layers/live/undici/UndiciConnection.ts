@@ -1,12 +1,14 @@
 /** One connection of a load run over undici: a pool of one, made again whenever its socket is to be closed. Part of `UndiciLoadTransport`. */
 import { Effect } from "effect"
-import type {
-  Kind,
-  LoadConnection,
-  LoadFailure,
-  LoadRequest,
-  LoadResponse,
-  Sink
+import {
+  type Kind,
+  type LoadConnection,
+  type LoadFailure,
+  type LoadRequest,
+  type LoadResponse,
+  type LoadTransportError,
+  type Sink,
+  toError
 } from "../../../services/LoadTransport.ts"
 import * as LoadFailures from "../http1/LoadFailures.ts"
 import type { UndiciDispatcher } from "./UndiciDispatcher.ts"
@@ -45,12 +47,27 @@ export class UndiciConnection implements LoadConnection {
   private task: Task | undefined
   private isUsed = false
   private isClosed = false
-
-  readonly connect = Effect.void
+  private isTried = false
 
   constructor(settings: Settings) {
     this.settings = settings
     this.dispatcher = settings.dispatcher()
+  }
+
+  get connect(): Effect.Effect<void, LoadTransportError> {
+    return Effect.suspend(() => {
+      if (this.isTried || this.isUsed) return Effect.void
+      const { host, now, origin } = this.settings
+      return Effect.tryPromise({
+        try: () => this.dispatcher.tryOut(new URL(origin)),
+        catch: (cause) => toError({ ...LoadFailures.fromCause(cause, host), ended: now(), bytesIn: 0 })
+      }).pipe(
+        Effect.tap(() => {
+          this.isTried = true
+          return Effect.void
+        })
+      )
+    })
   }
 
   send(request: LoadRequest, sink: Sink): void {
@@ -164,7 +181,7 @@ export class UndiciConnection implements LoadConnection {
 
   private broken(task: Task, error: unknown): void {
     const { counters, host } = this.settings
-    const { detail, hint, kind } = LoadFailures.fromCause(error, host)
+    const { detail, hint, kind } = LoadFailures.fromCause(this.dispatcher.explained(error), host)
     if (kind === "reset" && this.isUsed && task.bytesIn === 0 && !task.isResent && task.request.idempotent) {
       task.isResent = true
       counters.resent++

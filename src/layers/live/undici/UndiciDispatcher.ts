@@ -4,15 +4,17 @@
  *
  * The only file that loads undici, which takes longer than all the rest of a small run: import it when it is needed.
  */
-import { Duration } from "effect"
+import { Duration, Redacted } from "effect"
 import type { LookupFunction, Socket } from "node:net"
 import type { Readable } from "node:stream"
 import { arrayBuffer } from "node:stream/consumers"
 import { Agent, buildConnector, Dispatcher, Pool, ProxyAgent } from "undici"
 import * as IpAddress from "../../../core/IpAddress.ts"
-import type { ConnectionOptions, Settings } from "../../../services/HttpPolicy.ts"
+import { type ConnectionOptions, proxyName, type Settings } from "../../../services/HttpPolicy.ts"
 import * as PublicAddresses from "../PublicAddresses.ts"
 import * as TlsMaterial from "../TlsMaterial.ts"
+import * as ConnectFaults from "./ConnectFaults.ts"
+import * as Connectors from "./Connectors.ts"
 import * as ContentDecoding from "./ContentDecoding.ts"
 
 /** Node gives up on an address after 250 ms, which is less than the way to the other side of the world and back takes. */
@@ -20,6 +22,9 @@ const addressAttemptMillis = 1_000
 
 /** A request under way: its body can be held back or given up. */
 export type Controller = Dispatcher.DispatchController
+
+/** Makes a socket: undici's word for it. */
+export type Connector = buildConnector.connector
 
 /** For those who count, and who know addresses that DNS does not. */
 export interface Watch {
@@ -34,13 +39,19 @@ export class UndiciDispatcher extends Dispatcher {
   private readonly sockets: Set<Socket>
   private readonly http2Origins: Set<string>
   private readonly silenceMillis: number
+  private readonly connectMillis: number
+  /** Whether nothing but HTTP/2 will do. */
+  private readonly onlyHttp2: boolean
+  private readonly proxy: string | undefined
   private readonly watch: Watch
+  /** Makes a connection to an origin; `undefined` where only a request can tell whether there is one. */
+  private readonly reach: (origin: URL) => Promise<Socket | undefined>
 
   /** With `publicOnly` no connection is made to an address of this machine or of a private network; a proxy is trusted. */
   constructor(
     settings: Settings,
     connection: ConnectionOptions,
-    proxy: string | undefined,
+    proxy: Redacted.Redacted<string> | undefined,
     publicOnly = false,
     watch: Watch = {}
   ) {
@@ -50,9 +61,14 @@ export class UndiciDispatcher extends Dispatcher {
     this.privateOrigins = new Set()
     this.http2Origins = new Set()
     this.silenceMillis = connection.silence === undefined ? 0 : Math.ceil(Duration.toMillis(connection.silence))
-    this.agent = proxy === undefined
-      ? this.directAgent(settings, connection, publicOnly)
-      : this.proxyAgent(settings, connection, proxy)
+    this.connectMillis = connectMillis(settings, connection)
+    this.onlyHttp2 = connection.http2 === "required"
+    this.proxy = proxy === undefined ? undefined : proxyName(proxy)
+    const { agent, reach } = proxy === undefined
+      ? this.direct(settings, connection, publicOnly)
+      : this.proxied(settings, connection, Redacted.value(proxy), proxyName(proxy))
+    this.agent = agent
+    this.reach = reach
   }
 
   /** Sends a request; the body of the answer is decompressed. Without a callback, unlike its parent's. */
@@ -62,6 +78,8 @@ export class UndiciDispatcher extends Dispatcher {
       headers: { "accept-encoding": ContentDecoding.acceptEncoding, ...options.headers } as Record<string, string>,
       headersTimeout: this.silenceMillis,
       bodyTimeout: this.silenceMillis
+    }).catch((error: unknown) => {
+      throw this.explained(error)
     })
     const encoding = response.headers["content-encoding"]
     if (encoding === undefined || options.method === "HEAD" || hasNoBody(response)) return response
@@ -70,6 +88,30 @@ export class UndiciDispatcher extends Dispatcher {
 
   override dispatch(options: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
     return this.agent.dispatch(options, handler)
+  }
+
+  /**
+   * Makes a connection to an origin, as a request would, and closes it. Rejects with why there is none, or none with HTTP/2 where that is
+   * required. The origin hears of no request; a proxy that forwards is asked for a tunnel, only to see whether it knows the password.
+   */
+  async tryOut(origin: URL): Promise<void> {
+    const socket = await this.reach(origin)
+    if (socket === undefined) return
+    socket.on("error", () => {})
+    try {
+      if (this.onlyHttp2 && origin.protocol === "http:") {
+        await Connectors.answersHttp2(socket, origin, this.connectMillis)
+      }
+    } finally {
+      socket.destroy()
+    }
+  }
+
+  /** What undici says of a proxy that forwards, in words of ours. */
+  explained(error: unknown): unknown {
+    const isRefusal = this.proxy !== undefined && error instanceof Error &&
+      error.message === "Proxy Authentication Required (407)"
+    return isRefusal ? new ConnectFaults.ProxyRefusal(this.proxy, 407) : error
   }
 
   /** The version of HTTP spoken with an origin that has answered. */
@@ -94,42 +136,94 @@ export class UndiciDispatcher extends Dispatcher {
     await destroyed
   }
 
-  private directAgent(settings: Settings, connection: ConnectionOptions, publicOnly: boolean): Dispatcher {
+  private direct(settings: Settings, connection: ConnectionOptions, publicOnly: boolean) {
     const open = buildConnector({
       ...tlsOptions(settings, connection),
       ...(this.watch.lookup === undefined ? {} : { lookup: this.watch.lookup }),
       ...(publicOnly ? { lookup: PublicAddresses.lookup } : {})
     })
-    const connect = this.tracked(publicOnly ? refusingPrivate(open) : open)
-    return new Agent({ ...poolOptions(settings, connection), connect })
+    const connect = this.tracked(this.speaking(publicOnly ? Connectors.refusingPrivate(open) : open))
+    return {
+      agent: new Agent({ ...poolOptions(settings, connection), connect }),
+      reach: (origin: URL) => Connectors.opened(connect, Connectors.placeOf(origin))
+    }
   }
 
-  private proxyAgent(settings: Settings, connection: ConnectionOptions, proxy: string): Dispatcher {
+  private proxied(settings: Settings, connection: ConnectionOptions, uri: string, name: string) {
     const options = poolOptions(settings, connection)
-    const pool = (origin: string | URL, given: object): Dispatcher => {
+    const pool = (
+      options: Pool.Options,
+      wrap: (connect: Connector) => Connector
+    ) =>
+    (origin: string | URL, given: object): Dispatcher => {
       const connect = "connect" in given && typeof given.connect === "function" ? given.connect : undefined
       return new Pool(origin, {
         ...options,
         ...given,
-        ...(connect === undefined ? {} : { connect: this.tracked(connect as buildConnector.connector) })
+        ...(connect === undefined ? {} : { connect: this.tracked(wrap(connect as Connector)) })
       })
     }
-    const timeout = connectMillis(settings, connection)
-    return new ProxyAgent({
+    const { useH2c: _, ...ofProxy } = options
+    const toProxy = pool(ofProxy, (connect) => Connectors.reaching(name, connect))
+    const throughTunnel = pool(options, (connect) => this.speaking(Connectors.tunnelling(name, connect)))
+    const proxyTls = {
+      timeout: this.connectMillis,
+      ...(connection.ca === undefined ? {} : { ca: connection.ca })
+    }
+    const requestTls = tlsOptions(settings, connection)
+    const proxy = new URL(uri)
+    const agent = new ProxyAgent({
       ...options,
-      uri: proxy,
-      requestTls: tlsOptions(settings, connection),
-      proxyTls: {
-        timeout,
-        ...(connection.ca === undefined ? {} : { ca: connection.ca })
-      } as buildConnector.BuildOptions,
-      clientFactory: pool,
-      factory: pool
+      uri,
+      // Without TLS too: a proxy that forwards speaks no HTTP/2 for others.
+      proxyTunnel: this.onlyHttp2,
+      requestTls,
+      proxyTls: proxyTls as buildConnector.BuildOptions,
+      clientFactory: toProxy,
+      // Where requests are forwarded, the origin is the proxy.
+      factory: (origin, given) => (String(origin) === proxy.href ? toProxy : throughTunnel)(origin, given)
     })
+    const connect = this.tracked(Connectors.reaching(name, buildConnector({ ...proxyTls, allowH2: false })))
+    const connectTls = this.tracked(this.speaking(buildConnector(requestTls)))
+    const reach = async (origin: URL): Promise<Socket | undefined> => {
+      const tunnels = this.onlyHttp2 || origin.protocol === "https:"
+      const client = new Pool(proxy.origin, {
+        connections: 1,
+        connect: (options, callback) => connect({ ...options, servername: proxy.hostname }, callback),
+        headersTimeout: this.connectMillis
+      })
+      const place = Connectors.placeOf(origin)
+      try {
+        const { socket, statusCode } = await client.connect({
+          path: place.host,
+          headers: { host: place.host, ...Connectors.authorizationOf(proxy) }
+        })
+        if (!isSocket(socket)) return undefined
+        if (statusCode !== 200 && (tunnels || statusCode === 407)) {
+          socket.destroy()
+          throw new ConnectFaults.ProxyRefusal(name, statusCode)
+        }
+        if (origin.protocol === "http:" || statusCode !== 200) return socket
+        return await Connectors.opened(connectTls, { ...place, httpSocket: socket })
+      } catch (error) {
+        // One that only forwards may not even answer.
+        if (tunnels || error instanceof ConnectFaults.ProxyUnreached || error instanceof ConnectFaults.ProxyRefusal) {
+          throw error
+        }
+        return undefined
+      } finally {
+        void client.destroy()
+      }
+    }
+    return { agent, reach }
+  }
+
+  private speaking(connect: Connector): Connector {
+    return this.onlyHttp2 ? Connectors.onlyHttp2(connect) : connect
   }
 
   /** Remembers the sockets of a connector: undici forgets those that are still connecting when it is destroyed. */
-  private tracked(connect: buildConnector.connector): buildConnector.connector {
+  private tracked(connect: Connector): Connector {
     return (options, callback) => {
       const socket: unknown = connect(options, (...result) => {
         if (result[1] !== null && result[1] !== undefined) {
@@ -150,12 +244,6 @@ export class UndiciDispatcher extends Dispatcher {
     this.watch.onSocket?.(socket)
     socket.once("close", () => this.sockets.delete(socket))
   }
-}
-
-/** Addresses in URLs are not looked up. */
-const refusingPrivate = (connect: buildConnector.connector): buildConnector.connector => (options, callback) => {
-  const fault = PublicAddresses.fault(options.hostname.replace(/^\[|\]$/g, ""))
-  return fault === undefined ? connect(options, callback) : callback(fault, null)
 }
 
 const isSocket = (value: unknown): value is Socket =>
@@ -188,13 +276,16 @@ const poolOptions = (settings: Settings, connection: ConnectionOptions) => ({
   keepAliveTimeout: Math.max(1, Duration.toMillis(settings.keepAlive)),
   keepAliveMaxTimeout: Math.max(1, Duration.toMillis(settings.keepAlive)),
   maxHeaderSize: settings.maxHeaderBytes,
-  allowH2: connection.http2 ?? settings.http2,
+  allowH2: allowsHttp2(settings, connection),
+  useH2c: connection.http2 === "required",
   pipelining: 1
 })
 
+const allowsHttp2 = (settings: Settings, { http2 = settings.http2 }: ConnectionOptions): boolean => http2 !== false
+
 const tlsOptions = (settings: Settings, connection: ConnectionOptions) => ({
   timeout: connectMillis(settings, connection),
-  allowH2: connection.http2 ?? settings.http2,
+  allowH2: allowsHttp2(settings, connection),
   preferH2: true,
   autoSelectFamilyAttemptTimeout: addressAttemptMillis,
   ...TlsMaterial.tlsOptions(connection)

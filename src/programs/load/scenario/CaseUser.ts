@@ -57,6 +57,11 @@ export class CaseUser {
     return this.http.prepare(this.options.steps)
   }
 
+  /** To be run once before the load; see `HttpSteps.tryOut`. */
+  get tryOut(): Effect.Effect<void, HttpSteps.NoWay> {
+    return this.http.tryOut(this.options.steps)
+  }
+
   /** Begins an iteration, never while one runs. */
   begin(intended: number, started: number, pass: Pass): void {
     this.pass = pass

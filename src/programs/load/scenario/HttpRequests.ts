@@ -2,7 +2,7 @@
  * The requests of one `http` step under load: bytes made once when they are the same in all iterations, else made of closures, without
  * an effect.
  */
-import { Duration, Effect, Result } from "effect"
+import { Duration, Effect, Redacted, Result } from "effect"
 import * as Json from "../../../core/Json.ts"
 import { emptyRecord, type Value } from "../../../core/Value.ts"
 import type * as Code from "../../../scenario/compile/Code.ts"
@@ -14,6 +14,7 @@ import * as HttpPolicy from "../../../services/HttpPolicy.ts"
 import {
   type Keep,
   type LoadRequest,
+  needsUndici,
   type OpenOptions,
   request as loadRequest,
   requests as loadRequests
@@ -25,6 +26,15 @@ import type { Reads } from "./HttpAnswer.ts"
 export interface Ready {
   readonly prepared: Prepared
   readonly request: LoadRequest
+}
+
+/** A way to a target. */
+export interface Way {
+  readonly options: OpenOptions
+  /** Equal for equal options; it holds passwords and keys. */
+  readonly key: string
+  /** Why it leads over undici; `undefined` for bare sockets. */
+  readonly because: string | undefined
 }
 
 /** Why there is none: what a step fails with. */
@@ -39,7 +49,10 @@ export interface HttpRequests {
   readonly make: (names: Code.Names, machine: Code.Machine) => Result.Result<Ready, Unsendable>
   /** Makes what a prepared request is sent as: with the cookies of a virtual user, or where a redirect leads. */
   readonly ready: (prepared: Prepared, cookies?: string) => Result.Result<Ready, Unsendable>
-  readonly connection: OpenOptions
+  /** How its connection to a URL is opened: the same object for all that are opened alike. */
+  readonly wayTo: (url: URL) => Way
+  /** Why its connections lead over undici, also where their URL is not known before; `undefined` for bare sockets. */
+  readonly because: string | undefined
   /** Whether cookies are sent and kept. */
   readonly cookies: boolean
   readonly maxRedirects: number
@@ -81,6 +94,7 @@ export const compile = Effect.fnUntraced(function*(
   const options = yield* Effect.mapError(HttpInput.toRequest(how.success, context), ({ message }) => message)
   const policy = yield* HttpPolicy.HttpPolicy
   const ambient = yield* HttpPolicy.Connection
+  const proxies = yield* HttpPolicy.Proxies
   const keep: Keep = {
     headers: reads.headers ? "all" : "telling",
     maxBodyBytes: reads.body ? options.maxBodyBytes ?? policy.maxBodyBytes : undefined
@@ -119,20 +133,55 @@ export const compile = Effect.fnUntraced(function*(
   const first = isSame ? make(nothing, still) : undefined
   const timeout = options.timeout ?? policy.timeout
   const { timeout: ofStep } = step.step
+  const same = first === undefined || Result.isFailure(first) ? undefined : first.success
+  const connection = HttpPolicy.merge(ambient, options.connection)
+  const wayTo = ways(connection, proxies, {
+    timeout: ofStep === undefined ? timeout : Duration.min(ofStep, timeout),
+    phases
+  })
   return {
-    same: first === undefined || Result.isFailure(first) ? undefined : first.success,
+    same,
     make: first === undefined ? quick(keep) : () => first,
     ready: toReady,
-    connection: {
-      connection: HttpPolicy.merge(ambient, options.connection),
-      timeout: ofStep === undefined ? timeout : Duration.min(ofStep, timeout),
-      phases
-    },
+    wayTo,
+    because: same === undefined ? guessed(connection, wayTo) : wayTo(same.prepared.url).because,
     cookies: how.success.cookies !== false,
     maxRedirects: options.maxRedirects ?? policy.maxRedirects,
     anyStatus: body.anyInputs.includes("any_status") || hasTrue(body.input.fields, "any_status")
   } satisfies HttpRequests
 })
+
+/** Kept by what a URL decides: its proxy, and whether there is TLS. */
+const ways = (
+  connection: HttpPolicy.ConnectionOptions,
+  proxies: HttpPolicy.ProxyLookup,
+  common: { readonly timeout: Duration.Duration; readonly phases: boolean }
+) => {
+  const known = new Map<string, Way>()
+  return (url: URL): Way => {
+    const proxy = HttpPolicy.proxyOf(connection, url, proxies)
+    const place = `${url.protocol} ${proxy === undefined ? "" : Redacted.value(proxy)}`
+    const found = known.get(place)
+    if (found !== undefined) return found
+    const own = { ...connection, proxy: proxy ?? false } as const
+    const way: Way = {
+      options: { connection: own, ...common },
+      key: `${Duration.toMillis(common.timeout)} ${HttpPolicy.identityOf(own)}`,
+      because: needsUndici(own, url)
+    }
+    known.set(place, way)
+    return way
+  }
+}
+
+/** Of URLs that only the iterations know. */
+const guessed = (connection: HttpPolicy.ConnectionOptions, wayTo: HttpRequests["wayTo"]): string | undefined => {
+  const anywhere = ["https://target.invalid/", "http://target.invalid/"].map((text) => new URL(text))
+  const own = anywhere.map((url) => needsUndici(connection, url)).find((because) => because !== undefined)
+  if (own !== undefined || connection.proxy !== undefined) return own
+  const because = anywhere.map((url) => wayTo(url).because).find((because) => because !== undefined)
+  return because === undefined ? undefined : `${because} unless their URL is an exception`
+}
 
 type Make = HttpRequests["make"]
 type Codes = ReadonlyArray<readonly [key: string, code: Code.Code]>

@@ -21,6 +21,7 @@ import {
   type LoadFailure,
   type LoadResponse,
   type LoadTransport,
+  type LoadTransportError,
   type Sink,
   toFailure
 } from "../../../services/LoadTransport.ts"
@@ -51,6 +52,18 @@ export interface Options {
   readonly scope: Scope.Scope
   readonly isSecret: (value: string) => boolean
 }
+
+/** A step whose requests could not be sent, and why. */
+export interface NoWay {
+  readonly step: HttpUserStep
+  readonly error: LoadTransportError
+}
+
+/** Steps whose URL is the same in all iterations. */
+const knownBefore = (steps: ReadonlyArray<UserStep>) =>
+  steps.flatMap((step) =>
+    step.type === "http" && step.requests.same !== undefined ? [{ step, url: step.requests.same.prepared.url }] : []
+  )
 
 export class HttpSteps implements Sink {
   /** How late the iteration began, in ticks. */
@@ -85,13 +98,28 @@ export class HttpSteps implements Sink {
 
   /** Opens the connections that are known before, so that no iteration waits for a fiber; sockets are made with the first request. */
   prepare(steps: ReadonlyArray<UserStep>): Effect.Effect<void> {
-    return Effect.forEach(steps, (step) => {
-      const same = step.type === "http" ? step.requests.same : undefined
-      return step.type !== "http" || same === undefined
-        ? Effect.void
-        // The request will tell.
-        : Effect.ignore(this.connections.open(step, same.prepared.url))
-    }, { discard: true })
+    // What cannot be opened, the request will tell.
+    return Effect.forEach(knownBefore(steps), ({ step, url }) => Effect.ignore(this.connections.open(step, url)), {
+      discard: true
+    })
+  }
+
+  /**
+   * Tries whether there is a way to all that is reached through a proxy or with HTTP/2, as far as it is known before and asked for in any
+   * case. Fails with why there is none, and the step that wants it.
+   */
+  tryOut(steps: ReadonlyArray<UserStep>): Effect.Effect<void, NoWay> {
+    const doubtful = knownBefore(steps).filter(({ step: { requests, step }, url }) =>
+      step.if === undefined && step.step.skip === undefined && requests.wayTo(url).because !== undefined
+    )
+    return Effect.forEach(
+      doubtful,
+      ({ step, url }) =>
+        Effect.flatMap(this.connections.open(step, url), ({ connect }) => connect).pipe(
+          Effect.mapError((error) => ({ step, error }))
+        ),
+      { discard: true }
+    )
   }
 
   /** Takes a step, unless it is not run. Where it is to be waited for, its end is told later. */

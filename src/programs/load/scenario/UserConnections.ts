@@ -1,5 +1,5 @@
 /** The connections of one virtual user: one for each origin and way to connect, made when they are needed. */
-import { Duration, Effect, Exit, Scope } from "effect"
+import { Effect, Exit, Scope } from "effect"
 import type { LoadConnection, LoadTransport, LoadTransportError } from "../../../services/LoadTransport.ts"
 import type { HttpUserStep } from "./UserStep.ts"
 
@@ -44,10 +44,8 @@ export class UserConnections {
 
   /** As `open`, for a request that is not the step's own: a redirect. */
   to(step: HttpUserStep, url: URL): Effect.Effect<LoadConnection, LoadTransportError> {
-    const options = step.requests.connection
-    const key = `${url.origin} ${Duration.toMillis(Duration.fromInputUnsafe(options.timeout ?? Duration.infinity))} ${
-      JSON.stringify(options.connection ?? {})
-    }`
+    const { key: way, options } = step.requests.wayTo(url)
+    const key = `${url.origin} ${way}`
     const open = this.all.get(key)
     if (open !== undefined) return Effect.succeed(open.connection)
     return Effect.gen({ self: this }, function*() {
