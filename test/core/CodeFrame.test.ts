@@ -5,6 +5,7 @@ import * as Masking from "../../src/core/Masking.ts"
 import type { Problem, SourceText, Span } from "../../src/core/SourceText.ts"
 import * as Style from "../../src/core/Style.ts"
 import * as TerminalText from "../../src/core/TerminalText.ts"
+import { processorMillis } from "../support/processorTime.ts"
 
 const sourceOf = (text: string, path = "shop.yaml"): SourceText => ({ path, text })
 
@@ -219,9 +220,9 @@ describe("CodeFrame", () => {
 
   it("draws a place in a line of five million characters at once", () => {
     const source = sourceOf(`${"x".repeat(2_500_000)}bad${"y".repeat(2_500_000)}`)
-    const began = performance.now()
+    const began = processorMillis()
     CodeFrame.frame([{ span: spanOf(source, "bad"), text: "" }])
 
-    assert.isBelow(performance.now() - began, 500)
+    assert.isBelow(processorMillis() - began, 500)
   })
 })

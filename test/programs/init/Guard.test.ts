@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Schema } from "effect"
 import { emptyRecord } from "../../../src/core/Value.ts"
+import { processorMillis } from "../../support/processorTime.ts"
 import { made, requests } from "./checked.ts"
 
 const secret = "S3cr3t-v4lue"
@@ -139,13 +140,13 @@ describe("Guard", () => {
       " ".repeat(200_000)
     ]
     for (const text of hostile) {
-      const started = performance.now()
+      const started = processorMillis()
       made({ from: "har", text: har({ postData: { mimeType: "text/plain", text } }) })
       made({
         from: "postman",
         text: JSON.stringify({ item: [{ request: { url: "http://a.test", body: { mode: "raw", raw: text } } }] })
       })
-      assert.isBelow(performance.now() - started, 2_000, text.slice(0, 10))
+      assert.isBelow(processorMillis() - started, 2_000, text.slice(0, 10))
     }
   })
 })

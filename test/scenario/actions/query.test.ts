@@ -4,6 +4,7 @@ import { Effect } from "effect"
 import type { Value } from "../../../src/core/Value.ts"
 import * as WorkerJq from "../../../src/layers/live/WorkerJq.ts"
 import { jq, jsonpath, regex, xpath } from "../../../src/scenario/actions/query.ts"
+import { processorMillis } from "../../support/processorTime.ts"
 import { runAction, runRobogo } from "./context.ts"
 import { runExamples } from "./examples.ts"
 
@@ -105,9 +106,9 @@ describe("regex", () => {
     Effect.gen(function*() {
       const text = `${"a".repeat(50_000)}!`
       for (const pattern of ["(a+)+$", "(a|aa)+$", "(.*a){12}$", "^(a|a)*$", "([a-zA-Z]+)*$", "(\\w*)*1"]) {
-        const start = performance.now()
+        const start = processorMillis()
         yield* Effect.result(runAction(regex, { text, pattern: `${pattern}x`, all: true, replace: "y" }))
-        assert.isBelow(performance.now() - start, 1_500, pattern)
+        assert.isBelow(processorMillis() - start, 1_500, pattern)
       }
     }))
 })

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import type { Value } from "../../../src/core/Value.ts"
 import * as JsonSchema from "../../../src/scenario/contract/JsonSchema.ts"
+import { processorMillis } from "../../support/processorTime.ts"
 
 const nowhere = (uri: string) => Effect.fail({ message: `asked for ${uri}` })
 const compile = (schema: Value) => JsonSchema.compile(schema, "file:///root/schema.json", nowhere)
@@ -134,10 +135,10 @@ describe("JsonSchema", () => {
       const text = `${"a".repeat(50_000)}!`
       for (const pattern of ["^(a+)+$", "^(a|aa)+$", "^(a|a?)+$", "(.*)*x$", "^(([a-z])+.)+[A-Z]([a-z])+$"]) {
         const validate = yield* compile({ pattern, patternProperties: { [pattern]: true } })
-        const started = performance.now()
+        const started = processorMillis()
         validate(text)
         validate({ [text]: 1 })
-        assert.isBelow(performance.now() - started, 500, pattern)
+        assert.isBelow(processorMillis() - started, 500, pattern)
       }
     }))
 

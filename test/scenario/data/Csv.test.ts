@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import * as Csv from "../../../src/scenario/data/Csv.ts"
+import { processorMillis } from "../../support/processorTime.ts"
 
 const read = (text: string, options?: Csv.Options) =>
   Result.match(Csv.parse(text, options), {
@@ -40,11 +41,11 @@ describe("Csv", () => {
   })
 
   it("bounds the text, and reads a long one in linear time", () => {
-    const start = performance.now()
+    const start = processorMillis()
     assert.strictEqual(read("a\n".padEnd(Csv.maxLength + 1)), "it is longer than 20000000 characters")
     const table = read(`a,b\n${"1,\"x\"\n".repeat(50_000)}`) as { readonly cells: ReadonlyArray<unknown> }
     assert.lengthOf(table.cells, 50_000)
-    assert.isBelow(performance.now() - start, 3_000)
+    assert.isBelow(processorMillis() - start, 3_000)
   })
 
   it("R03 makes records without a prototype from names such as __proto__", () => {

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import type { Value } from "../../../src/core/Value.ts"
 import * as JsonPath from "../../../src/scenario/data/JsonPath.ts"
+import { processorMillis } from "../../support/processorTime.ts"
 
 const shop: Value = {
   items: [{ id: 1, sku: "aXb" }, { id: 2, sku: "c\rd" }],
@@ -42,9 +43,9 @@ describe("JsonPath", () => {
   it("R09 patterns in match() and search() take linear time", () => {
     const texts = [`${"a".repeat(50_000)}!`]
     for (const pattern of ["(a+)+$", "(a|aa)+$", "(.*a){20}", "^(a|a)*$", "([a-zA-Z]+)*$", "(\\\\w*)*1"]) {
-      const start = performance.now()
+      const start = processorMillis()
       assert.deepEqual(find(`$[?match(@, '${pattern}x') || search(@, '^${pattern}x')]`, texts), [])
-      assert.isBelow(performance.now() - start, 1_000)
+      assert.isBelow(processorMillis() - start, 1_000)
     }
   })
 })

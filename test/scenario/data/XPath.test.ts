@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
 import type { Value } from "../../../src/core/Value.ts"
 import * as XPath from "../../../src/scenario/data/XPath.ts"
+import { processorMillis } from "../../support/processorTime.ts"
 
 const order = `<?xml version="1.0"?>
 <o:order xmlns:o="urn:order" xmlns="urn:item" o:id="7">
@@ -78,12 +79,12 @@ describe("XPath", () => {
   it("R09 patterns in matches(), replace() and tokenize() take linear time", () => {
     const text = `<a>${"a".repeat(50_000)}!</a>`
     for (const pattern of ["(a+)+$", "(a|aa)+$", "^(a|a)*$", "([a-zA-Z]+)*$", "(\\w*)*1"]) {
-      const start = performance.now()
+      const start = processorMillis()
       find(`matches(/a, '${pattern}')`, {}, text)
       find(`replace(/a, '${pattern}x', 'y')`, {}, text)
       find(`tokenize(/a, '${pattern}x')`, {}, text)
       find(`let $f := matches#2 return $f(/a, '${pattern}')`, {}, text)
-      assert.isBelow(performance.now() - start, 1_500)
+      assert.isBelow(processorMillis() - start, 1_500)
     }
   })
 })

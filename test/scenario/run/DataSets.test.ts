@@ -4,6 +4,7 @@ import type { Value } from "../../../src/core/Value.ts"
 import * as Places from "../../../src/scenario/data/Places.ts"
 import * as Validation from "../../../src/scenario/data/Validation.ts"
 import * as DataSets from "../../../src/scenario/run/DataSets.ts"
+import { processorMillis } from "../../support/processorTime.ts"
 
 const load = Effect.fnUntraced(function*(definition: unknown, environments: unknown = [], environment?: string) {
   return yield* DataSets.load(yield* Schema.decodeUnknownEffect(DataSets.Definition)(definition), {
@@ -223,7 +224,7 @@ describe("Validation", () => {
   })
 
   it("R09 formats and patterns take linear time", () => {
-    const start = performance.now()
+    const start = processorMillis()
     const long = "a".repeat(100_000)
     const texts = [
       `${long}@`,
@@ -237,7 +238,7 @@ describe("Validation", () => {
         Validation.check("format", rule, [{ path: "p", value }])
       }
     }
-    assert.isBelow(performance.now() - start, 2_000)
+    assert.isBelow(processorMillis() - start, 2_000)
   })
 })
 
