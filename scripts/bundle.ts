@@ -56,14 +56,14 @@ const refuseEarly = ({ outputs }: Metafile): void => {
   }
 }
 
-/** `bin.mjs` runs commands and shares its parts with the worker. */
-export const buildCommands = async (outdir: string): Promise<void> => {
+/** `bin.mjs` runs commands and shares its parts with the worker, and with `more` programs: files by name. */
+export const buildCommands = async (outdir: string, more: Readonly<Record<string, string>> = {}): Promise<void> => {
   rmSync(outdir, { recursive: true, force: true })
   // Flat names, so that a file finds the worker beside itself.
   const { metafile } = await build({
     ...common,
     outdir,
-    entryPoints: ["src/bin.ts", "src/worker.ts"],
+    entryPoints: { bin: "src/bin.ts", worker: "src/worker.ts", ...more },
     splitting: true,
     chunkNames: "[name]-[hash]",
     metafile: true

@@ -1,6 +1,5 @@
 /** The command line in a folder of its own: as a process, or in this one. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { inject } from "@effect/vitest"
 import { Console, Effect, Layer, Metric, Sink, Stdio } from "effect"
 import { type ChildProcess, spawn } from "node:child_process"
 import * as NodeConsole from "node:console"
@@ -10,6 +9,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Writable } from "node:stream"
 import { setTimeout } from "node:timers/promises"
+import { pathToFileURL } from "node:url"
 import { Machine } from "../../src/cli/Machine.ts"
 import { main } from "../../src/cli/main.ts"
 import * as FakeServers from "../../src/layers/embedded/FakeServers.ts"
@@ -17,10 +17,10 @@ import * as Live from "../../src/layers/Live.ts"
 import * as FileJournal from "../../src/layers/live/FileJournal.ts"
 import * as NodeActionModules from "../../src/layers/live/NodeActionModules.ts"
 import * as LoadMachine from "../../src/layers/LoadMachine.ts"
+import { compiled, program } from "../support/built.ts"
 import { invocation } from "./invocation.ts"
 
-const built = inject("builtCommand")
-const bin = join(built, "bin.mjs")
+const bin = await program("bin")
 
 /** A folder with files, gone when it is disposed. */
 export const folder = (files: Readonly<Record<string, string>>) => {
@@ -47,9 +47,7 @@ export interface Running {
   readonly ended: Promise<Ended>
 }
 
-// Compiled once as well.
-const cache = join(built, "compiled")
-const environment = { ...process.env, NO_COLOR: "1", CI: "", npm_command: undefined, NODE_COMPILE_CACHE: cache }
+const environment = { ...process.env, NO_COLOR: "1", CI: "", npm_command: undefined, NODE_COMPILE_CACHE: compiled }
 const given = Object.fromEntries(
   Object.entries(environment).filter((one): one is [string, string] => one[1] !== undefined)
 )
@@ -101,10 +99,11 @@ export const calling = Effect.fnUntraced(function*(
   return { code: code ?? null, signal: null, ...said } satisfies Ended
 })
 
+const worker = pathToFileURL(await program("worker"))
 const machine = Layer.succeed(Machine, {
-  services: Live.layer,
+  services: (options) => Live.layer({ ...options, worker }),
   modules: NodeActionModules.layer,
-  load: LoadMachine.watched({ environment: {} }),
+  load: LoadMachine.watched({ worker, environment: {} }),
   fakeServers: FakeServers.layer.pipe(Layer.provide(FileJournal.layer())),
   staySmall: Effect.void,
   bundled: false
@@ -133,8 +132,8 @@ const running = (child: ReturnType<typeof spawn>): Running => {
 
 /** Waits for a file that the process makes. */
 export const appears = async (path: string): Promise<void> => {
-  for (let i = 0; i < 1_000 && !existsSync(path); i++) await setTimeout(10)
-  if (!existsSync(path)) throw new Error(`${path} did not appear within 10 s`)
+  for (let i = 0; i < 5_000 && !existsSync(path); i++) await setTimeout(10)
+  if (!existsSync(path)) throw new Error(`${path} did not appear within 50 s`)
 }
 
 /** The first line on stdout: a server says there that clients may connect. Fails when the process ends before. */

@@ -1,11 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import * as fc from "fast-check"
-import { spawnSync } from "node:child_process"
-import { join } from "node:path"
+import { execFile } from "node:child_process"
+import { promisify } from "node:util"
 import * as Json from "../../src/core/Json.ts"
 import * as JsonStream from "../../src/core/JsonStream.ts"
 import type { Value } from "../../src/core/Value.ts"
+import { program } from "../support/built.ts"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 
@@ -139,13 +140,11 @@ describe("JSON streams", () => {
 
   it.effect("50 MB are read within a heap of 64 MB, in which they do not fit", () =>
     Effect.gen(function*() {
-      const child = yield* Effect.sync(() =>
-        spawnSync(process.execPath, [
-          "--max-old-space-size=64",
-          join(import.meta.dirname, "../support/streamReader.ts")
-        ], { encoding: "utf8" })
+      const reader = yield* Effect.promise(() => program("streamReader"))
+      const { stdout } = yield* Effect.promise(() =>
+        promisify(execFile)(process.execPath, ["--max-old-space-size=64", reader])
       )
 
-      assert.strictEqual(child.stdout, "items 560001\n", child.stderr.slice(-500))
+      assert.strictEqual(stdout, "items 560001\n")
     }))
 })

@@ -6,14 +6,14 @@ import { join } from "node:path"
 import * as PglitePostgres from "../../src/layers/embedded/PglitePostgres.ts"
 import { assert as assertAction } from "../../src/scenario/actions/assert.ts"
 import { postgres } from "../../src/scenario/actions/postgres.ts"
-import { cacheFolder, cacheHome, entry } from "../support/embedded.ts"
+import { entry } from "../support/embedded.ts"
 import * as Scenarios from "../support/runScenarios.ts"
 
 const page = await readFile(join(import.meta.dirname, "../../docs/postgres.md"), "utf8")
 const blocks = (language: string) =>
   [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))].map(([, text]) => text!)
 
-const services = Layer.mergeAll(Scenarios.layer, PglitePostgres.layer({ entry, cacheFolder }))
+const services = Layer.mergeAll(Scenarios.layer, PglitePostgres.layer({ entry }))
 
 describe("docs/postgres.md", () => {
   layer(services, { excludeTestServices: true, timeout: "30 seconds" })((it) => {
@@ -37,7 +37,6 @@ describe("docs/postgres.md", () => {
         const file = join(folder, "program.ts")
         yield* Effect.promise(() => writeFile(file, text!.replaceAll(/"skein\/(.*?)"/g, "\"../../../src/$1.ts\"")))
 
-        process.env["XDG_CACHE_HOME"] = cacheHome
         const { result } = (yield* Effect.promise(() => import(file))) as { readonly result: Effect.Effect<unknown> }
 
         assert.deepStrictEqual(yield* result, ["A1", 5])

@@ -9,9 +9,9 @@ import { CacheStore } from "../../src/services/CacheStore.ts"
 import { DocumentStore } from "../../src/services/DocumentStore.ts"
 import { MessageBroker } from "../../src/services/MessageBroker.ts"
 import { Postgres } from "../../src/services/Postgres.ts"
-import { cacheFolder, entry } from "../support/embedded.ts"
+import { entry } from "../support/embedded.ts"
 
-const Live = Connections.layer({ embedded: { entry, cacheFolder } })
+const Live = Connections.layer({ embedded: { entry } })
 
 const refused = (url: string | Redacted.Redacted<string>) =>
   Effect.flatMap(Postgres, (postgres) => Effect.flip(Effect.scoped(postgres.connect(url))))

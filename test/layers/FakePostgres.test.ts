@@ -5,11 +5,11 @@ import { TestClock } from "effect/testing"
 import * as FakePostgres from "../../src/layers/fake/FakePostgres.ts"
 import { Postgres } from "../../src/services/Postgres.ts"
 import { TestDatabase, tests } from "../services/PostgresSuite.ts"
-import { cacheFolder, entry } from "../support/embedded.ts"
+import { entry } from "../support/embedded.ts"
 
 const database = Layer.succeed(TestDatabase, { url: "embedded:fake" })
 
-layer(Layer.merge(FakePostgres.layer({ entry, cacheFolder }), database), {
+layer(Layer.merge(FakePostgres.layer({ entry }), database), {
   excludeTestServices: true,
   timeout: "30 seconds"
 })("FakePostgres", (it) => {

@@ -18,6 +18,7 @@ import { join } from "node:path"
 import { crc32c } from "../../src/core/Crc32c.ts"
 import * as FileJournal from "../../src/layers/live/FileJournal.ts"
 import { all, bytes, kept, TestFolder, tests, using } from "../services/JournalSuite.ts"
+import { program } from "../support/built.ts"
 import { sampled, seeds } from "../support/seeds.ts"
 
 const folders = Layer.effect(
@@ -261,8 +262,8 @@ layer(Layer.merge(FileJournal.layer(), folders), { excludeTestServices: true })(
 
 /** Lets a process write numbers, kills it so many milliseconds after the first is acknowledged, and returns up to where they were. */
 const writeUntilKilled = async (folder: string, first: number, millis: number): Promise<number> => {
-  const writer = join(import.meta.dirname, "../support/journalWriter.ts")
-  const child = spawn(process.execPath, [writer, folder, String(first)], { stdio: ["ignore", "pipe", "inherit"] })
+  const args = [await program("journalWriter"), folder, String(first)]
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] })
   let said = ""
   child.stdout.on("data", (text) => said += text)
   await once(child.stdout, "data")

@@ -12,6 +12,7 @@ import * as FileJournal from "../../src/layers/live/FileJournal.ts"
 import { type Document, type DocumentClient, DocumentStore, type Write } from "../../src/services/DocumentStore.ts"
 import { Journal } from "../../src/services/Journal.ts"
 import { shown, suite, TestStore } from "../services/DocumentStoreSuite.ts"
+import { program } from "../support/built.ts"
 import { zoo } from "../support/documentCases.ts"
 
 const store = Store.layer().pipe(Layer.provideMerge(MemoryJournal.layer))
@@ -252,8 +253,9 @@ layer(store, { excludeTestServices: true })("a document store in a folder", (it)
 
 /** Runs a process that writes to the folder, and kills it once it has promised so much. Answers with the last number that it promised. */
 const writeUntilKilled = async (folder: string, wanted: number): Promise<number> => {
-  const script = join(import.meta.dirname, "../support/documentWriter.ts")
-  const child = spawn(process.execPath, [script, folder], { stdio: ["ignore", "pipe", "inherit"] })
+  const child = spawn(process.execPath, [await program("documentWriter"), folder], {
+    stdio: ["ignore", "pipe", "inherit"]
+  })
   let said = ""
   child.stdout.on("data", (chunk) => {
     said += chunk

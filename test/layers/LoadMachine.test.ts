@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Layer } from "effect"
 import { createServer, type Server } from "node:http"
 import type { AddressInfo } from "node:net"
+import { pathToFileURL } from "node:url"
 import { Masking } from "../../src/core/Masking.ts"
 import * as LoadMachine from "../../src/layers/LoadMachine.ts"
 import type { Plan } from "../../src/programs/load/Plan.ts"
@@ -11,6 +12,7 @@ import type { Executor } from "../../src/scenario/LoadBlock.ts"
 import { GeneratorHealth } from "../../src/services/GeneratorHealth.ts"
 import { LoadClock, ticksPerMilli } from "../../src/services/LoadClock.ts"
 import { LoadWorkers } from "../../src/services/LoadWorkers.ts"
+import { program } from "../support/built.ts"
 
 /** A server that counts its requests. */
 const server = Effect.acquireRelease(
@@ -64,7 +66,8 @@ const run = (plan: Plan) =>
     known: { actions: ["http"], steps: [], tags: [], scenarios: [], metrics: [] }
   })
 
-const layer = Layer.merge(LoadMachine.layer(), Masking.layer)
+const worker = pathToFileURL(await program("worker"))
+const layer = Layer.merge(LoadMachine.layer({ worker }), Masking.layer)
 
 describe("the machine of a load", () => {
   it.live("an alarm goes off once for each wish, not before its time; the last wish counts", () =>

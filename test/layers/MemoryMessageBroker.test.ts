@@ -19,6 +19,7 @@ import {
   MessageBroker
 } from "../../src/services/MessageBroker.ts"
 import { suite, TestBroker } from "../services/MessageBrokerSuite.ts"
+import { program } from "../support/built.ts"
 import { seeds } from "../support/seeds.ts"
 
 const directory = mkdtempSync(join(tmpdir(), "skein-broker-"))
@@ -511,8 +512,9 @@ describe("MemoryMessageBroker in a folder", () => {
 
 /** Lets a process publish and acknowledge, kills it once it has said so many lines, and answers with the lines. */
 const writeUntilKilled = async (folder: string, lines: number): Promise<ReadonlyArray<string>> => {
-  const script = join(import.meta.dirname, "../support/messageWriter.ts")
-  const child = spawn(process.execPath, [script, folder], { stdio: ["ignore", "pipe", "inherit"] })
+  const child = spawn(process.execPath, [await program("messageWriter"), folder], {
+    stdio: ["ignore", "pipe", "inherit"]
+  })
   let said = ""
   child.stdout.on("data", (chunk) => {
     said += chunk

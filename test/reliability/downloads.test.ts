@@ -7,11 +7,25 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { setTimeout } from "node:timers/promises"
+import * as Note from "../../src/programs/download/Note.ts"
+import * as Segments from "../../src/programs/download/Segments.ts"
+import { program } from "../support/built.ts"
 import * as FileServer from "../support/fileServer.ts"
-import { seeds } from "../support/seeds.ts"
+import { numbers, seeds } from "../support/seeds.ts"
 
-const downloader = join(import.meta.dirname, "../support/downloader.ts")
 const kills = seeds(200)
+
+/** How many bytes of the file a download would go on after. */
+const remembered = (folder: string): number => {
+  let text = ""
+  try {
+    text = readFileSync(join(folder, "file.part/note"), "utf8")
+  } catch {
+    return 0
+  }
+  const content = Note.decode(text)
+  return content === undefined ? 0 : Segments.bytesOf(content.segments)
+}
 
 describe("downloads", () => {
   it.live(
@@ -51,23 +65,23 @@ describe("downloads", () => {
         })
         const folder = mkdtempSync(join(tmpdir(), "skein-kill-"))
         yield* Effect.promise(async () => {
+          const downloader = await program("downloader")
           const final = join(folder, "file")
           let wholes = 0
           let resumes = 0
-          // A machine in a hurry comes to its end before each kill: then some more are tried.
-          for (let seed = 0; seed < kills || (resumes === 0 && seed < kills + 20); seed++) {
+          for (let seed = 0; seed < kills; seed++) {
+            const random = numbers(seed)
             const child = spawn(process.execPath, [downloader, `${server.url}/file`, folder], {
               stdio: ["ignore", "pipe", "inherit"]
             })
             let said = ""
             child.stdout.on("data", (text) => said += String(text))
             const closed = once(child, "close")
-            const before = server.requests.length
-            // The clock begins with its first request; some come to their end, the last one surely.
-            while (server.requests.length === before && child.exitCode === null) await setTimeout(2)
-            const patience = seed === kills - 1 ? 60_000 : (260 * (seed + 1) / kills) % 260
-            const ended = await Promise.race([closed.then(() => true), setTimeout(patience, false, { ref: false })])
-            if (!ended) child.kill("SIGKILL")
+            // One in four comes to its end; the others are killed when a random part of a quarter more is remembered.
+            const most = seed % 4 === 3 || seed === kills - 1 ? Infinity : bytes.length * (seed % 4 + random()) / 4
+            while (remembered(folder) < most && child.exitCode === null) await setTimeout(2)
+            await setTimeout(random() * 20)
+            child.kill("SIGKILL")
             await closed
             if (Number(said) > 0) resumes++
             if (existsSync(final)) {

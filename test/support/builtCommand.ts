@@ -1,20 +1,21 @@
-/** Bundles the command line once for all test files that start it, from the sources as they are now. */
-import { rmSync } from "node:fs"
+/** Says where `built.ts` bundles to, and takes it away when the tests end. */
+import { globSync, mkdirSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import type { TestProject } from "vitest/node"
-import { buildCommands } from "../../scripts/bundle.ts"
 
 declare module "vitest" {
   interface ProvidedContext {
-    /** Absolute path of the folder that has `bin.mjs`; gone when the tests end. */
+    /** Absolute path of a folder of this run; gone when the tests end, and so is all whose name begins like it. */
     readonly builtCommand: string
   }
 }
 
-export default async ({ provide }: TestProject): Promise<() => void> => {
-  // Inside the repository, so that the bundle finds the packages that are not in it.
+export default ({ provide }: TestProject): () => void => {
+  // Inside the repository, so that a bundle finds the packages that are not in it, and as deep as `dist/cli`.
   const folder = join(import.meta.dirname, `../../.cache/cli-${process.pid}`)
-  await buildCommands(folder)
+  mkdirSync(folder, { recursive: true })
   provide("builtCommand", folder)
-  return () => rmSync(folder, { recursive: true, force: true })
+  return () => {
+    for (const path of globSync(`${folder}*`)) rmSync(path, { recursive: true, force: true })
+  }
 }

@@ -1,9 +1,8 @@
-/** The embedded Postgres for tests, with its snapshot in a cache folder that all test files share. */
+/** The embedded Postgres for tests. */
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 
 export const entry = new URL("../../src/worker.ts", import.meta.url)
 
-/** For `XDG_CACHE_HOME`, where a test cannot say `cacheFolder`. */
+/** `XDG_CACHE_HOME` of all tests and of what they start: one snapshot for all, also from one run to the next. */
 export const cacheHome = join(tmpdir(), "skein-test-cache")
-export const cacheFolder = join(cacheHome, "skein")

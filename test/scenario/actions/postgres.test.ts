@@ -9,12 +9,12 @@ import * as Runner from "../../../src/programs/Runner.ts"
 import type { ActionError } from "../../../src/scenario/Action.ts"
 import { assert as assertAction } from "../../../src/scenario/actions/assert.ts"
 import { postgres } from "../../../src/scenario/actions/postgres.ts"
-import { cacheFolder, entry } from "../../support/embedded.ts"
+import { entry } from "../../support/embedded.ts"
 import * as Scenarios from "../../support/runScenarios.ts"
 import { injections } from "../../support/sqlInjections.ts"
 import { makeContext, runAction, runRobogo } from "./context.ts"
 
-const services = Layer.mergeAll(Scenarios.layer, PglitePostgres.layer({ entry, cacheFolder }))
+const services = Layer.mergeAll(Scenarios.layer, PglitePostgres.layer({ entry }))
 
 const run = (input: ValueRecord, options = {}) =>
   Effect.map(
@@ -155,7 +155,7 @@ layer(services, { excludeTestServices: true, timeout: "30 seconds" })("postgres"
         yield* run({ query: "select $1::int as n", params: [7] }, { context })
         yield* failure(run({ query: "select nope" }, { context }))
         const fiber = yield* run({ query: "select pg_sleep(20)" }, { context }).pipe(Effect.forkChild)
-        yield* Effect.sleep(50)
+        yield* Effect.sleep(300)
         yield* Fiber.interrupt(fiber)
 
         assert.deepStrictEqual(
