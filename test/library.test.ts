@@ -51,7 +51,7 @@ const state = () => ({
 
 /** Sockets close a moment after they were told to. */
 const settled = async (before: ReturnType<typeof state>) => {
-  for (let i = 0; i < 100 && JSON.stringify(state()) !== JSON.stringify(before); i++) await setTimeout(10)
+  for (let i = 0; i < 1_000 && JSON.stringify(state()) !== JSON.stringify(before); i++) await setTimeout(10)
   return state()
 }
 

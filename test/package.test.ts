@@ -13,7 +13,7 @@ const staged = join(work, "package")
 const project = join(work, "project")
 
 const run = async (program: string, args: ReadonlyArray<string>, cwd: string): Promise<string> => {
-  const options = { cwd, timeout: 60_000, maxBuffer: 64 * 1024 * 1024 }
+  const options = { cwd, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 }
   return promisify(execFile)(program, args, options).then(
     ({ stdout }) => stdout,
     (error: { readonly message: string; readonly stdout?: string; readonly stderr?: string }) => {

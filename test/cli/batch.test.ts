@@ -72,8 +72,8 @@ describe.concurrent("skein batch", () => {
     { args: ["a", "--destructive"], code: 2, because: "nobody is there to be asked" },
     { args: ["a", "--destructive", "--yes"], code: 0, because: "it was said that nobody is to be asked" }
   ])("exits $code: $because ($args)", async ({ args, code }) => {
-    using files = folder({})
-    const delay = args[0] === "slow" ? "?delay=3000" : ""
+    using files = folder({ "skein.yaml": "limits: { retries: 0 }" })
+    const delay = args[0] === "slow" ? "?delay=20000" : ""
     const ended = await batch(files, ...put(`\${item}${delay}`), ...args)
 
     assert.strictEqual(ended.code, code, ended.stderr + ended.stdout)

@@ -44,8 +44,11 @@ const tasks = createServer((request, response) => {
 })
 /** Loads that take seconds in help take less here. How the machine of a test fares is no matter: figures that cannot be believed, and thresholds, may say no. */
 const isLoad = (example: string) => example.startsWith("skein load")
-const shortened = (example: string) =>
-  isLoad(example) ? example.replaceAll(/(--duration|-z) \d+s/g, "$1 500ms") : example
+const shortened = (example: string) => {
+  // A comparison is many loads.
+  const duration = example.startsWith("skein load compare") ? "100ms" : "500ms"
+  return isLoad(example) ? example.replaceAll(/(--duration|-z) \d+s/g, `$1 ${duration}`) : example
+}
 
 const withApi = (example: string) => example.replaceAll(":8090", `:${(tasks.address() as AddressInfo).port}`)
 

@@ -3,6 +3,7 @@ import { Effect, Redacted } from "effect"
 import * as fc from "fast-check"
 import * as Masking from "../../src/core/Masking.ts"
 import { leastMillis } from "../support/processorTime.ts"
+import { sampled } from "../support/seeds.ts"
 
 const maskingOf = (...secrets: ReadonlyArray<string>) => {
   const masking = Masking.make()
@@ -69,7 +70,7 @@ describe("Masking", () => {
 
         assert.strictEqual(masked, `${before}\u0001***\u0001${after}`, name)
       }),
-      { numRuns: 2_000 }
+      { numRuns: sampled(2_000) }
     )
   })
 
@@ -114,7 +115,7 @@ describe("Masking", () => {
           assert.strictEqual(streamed + stream.end(), masking.text(text))
         }
       ),
-      { numRuns: 1_000 }
+      { numRuns: sampled(1_000) }
     )
   })
 
@@ -135,7 +136,7 @@ describe("Masking", () => {
           for (const secret of secrets) assert.notInclude(streamed.replaceAll("***", "\n"), secret)
         }
       ),
-      { numRuns: 3_000 }
+      { numRuns: sampled(3_000) }
     )
   })
 

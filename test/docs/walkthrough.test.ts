@@ -7,6 +7,7 @@ import { gunzipSync } from "node:zlib"
 import { folder, shell } from "../cli/commandLine.ts"
 
 const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8")
+const soak = process.env["SKEIN_SOAK"] === "1"
 const terminals = [...readme.matchAll(/^```console\n([\s\S]*?)^```/gm)].map(([, text]) =>
   text!.replaceAll(/^\$ /gm, "").replaceAll(/\bskein (?=[a-z])/g, "$SKEIN ").trim()
 )
@@ -24,7 +25,10 @@ it("the walk-through works as it is typed, and starts nothing twice", { timeout:
   // A home of its own, so that no login of the real API is met.
   const home = "HOME=$PWD; export HOME; unset TERMINUS_TOKEN"
   // `exec` is for Ctrl-C: of a pipe, the shell would get it.
-  const server = shell(`${home}; exec ${first.replace(/\| tee /, "> ")}`, own.path)
+  // On a port of its own: the usual one may be taken. Only a soak waits for workflows as long as a reader does.
+  const serve = first.replace("fake pantheon", "fake pantheon --port 0").replace(/\| tee /, "> ")
+    .replace("workflow_duration=3s", soak ? "workflow_duration=3s" : "workflow_duration=300ms")
+  const server = shell(`${home}; exec ${serve}`, own.path)
   try {
     await Promise.race([once(server.child.stderr!, "data"), server.ended])
     const done = await shell(`${home}; set -e\n${second}`, own.path).ended

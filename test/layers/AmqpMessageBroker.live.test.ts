@@ -385,7 +385,7 @@ layer(AmqpMessageBroker.layer, { excludeTestServices: true })("AmqpMessageBroker
         const proxy = yield* behindProxy
         const client = yield* connect(proxy.url, {
           heartbeat: "1 second",
-          confirmTimeout: "300 millis",
+          confirmTimeout: "1 second",
           connectTimeout: "1 second",
           reconnectDelay: "10 millis",
           maxReconnectDelay: "100 millis"
@@ -411,8 +411,8 @@ layer(AmqpMessageBroker.layer, { excludeTestServices: true })("AmqpMessageBroker
       Effect.gen(function*() {
         const proxy = yield* behindProxy
         const client = yield* connect(proxy.url, {
-          connectTimeout: "100 millis",
-          reconnectTimeout: "500 millis",
+          connectTimeout: "500 millis",
+          reconnectTimeout: "1 second",
           reconnectDelay: "10 millis"
         })
         const queue = yield* Effect.flatMap(connect(), aQueue)

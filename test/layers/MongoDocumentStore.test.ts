@@ -1,6 +1,6 @@
 /** The driver layer where things go wrong: on wire servers of this process, behind a proxy that can be broken. */
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Metric, Redacted, Scope, Stream } from "effect"
+import { Duration, Effect, Exit, Fiber, Latch, Metric, Redacted, Scope, Stream } from "effect"
 import * as DocumentEngine from "../../src/layers/embedded/documents/DocumentEngine.ts"
 import * as MongoWireServer from "../../src/layers/embedded/MongoWireServer.ts"
 import * as MongoDocumentStore from "../../src/layers/live/MongoDocumentStore.ts"
@@ -19,6 +19,10 @@ const proxied = Effect.fnUntraced(function*(options: ConnectOptions = {}) {
   const url = `mongodb://127.0.0.1:${proxy.port}/test?directConnection=true`
   return { server, proxy, url, client: yield* connect(url, options) }
 })
+
+/** Waits until so many commands of a kind are on their way to a server whose answers nobody gets. */
+const asked = (proxy: TcpProxy.TcpProxy, command: string, times = 1) =>
+  MongoServers.until(Effect.sync(() => proxy.asked(command) >= times))
 
 const openCursors = Effect.fnUntraced(function*(port: number) {
   const { command } = yield* MongoServers.raw(port)
@@ -43,9 +47,9 @@ describe("MongoDocumentStore", () => {
         const { port, url } = yield* Scope.provide(MongoWireServer.serve(engine), scope)
         yield* Scope.close(scope, Exit.void)
 
-        const error = yield* Effect.flip(connect(url, { selectionTimeout: "100 millis" }))
+        const error = yield* Effect.flip(connect(url, { selectionTimeout: "300 millis" }))
         yield* MongoWireServer.serve(engine, { port })
-        const client = yield* connect(url, { selectionTimeout: "100 millis" })
+        const client = yield* connect(url, { selectionTimeout: "300 millis" })
 
         assert.deepInclude(error, { reason: "Connection" })
         assert.include(error.message, `on ${url}, connect: connect ECONNREFUSED`)
@@ -60,7 +64,7 @@ describe("MongoDocumentStore", () => {
         const scope = yield* Scope.make()
         const engine = yield* DocumentEngine.open()
         const { url } = yield* Scope.provide(MongoWireServer.serve(engine), scope)
-        const client = yield* connect(url, { selectionTimeout: "100 millis", maxConnections: 7 })
+        const client = yield* connect(url, { selectionTimeout: "300 millis", maxConnections: 7 })
         const up = yield* client.health
         yield* Scope.close(scope, Exit.void)
         const down = yield* client.health
@@ -75,7 +79,7 @@ describe("MongoDocumentStore", () => {
     )
   })
 
-  describe("a server that is lost", () => {
+  describe.concurrent("a server that is lost", () => {
     test(
       "under an operation: a typed error, and the next one makes a new connection",
       Effect.gen(function*() {
@@ -84,7 +88,7 @@ describe("MongoDocumentStore", () => {
         yield* things.insertOne({ n: 1 })
         proxy.freeze(true)
         const finding = yield* Effect.forkChild(Effect.flip(things.findOne()), { startImmediately: true })
-        yield* Effect.sleep("50 millis")
+        yield* asked(proxy, "find")
 
         proxy.cut()
         const error = yield* Fiber.join(finding)
@@ -188,11 +192,11 @@ describe("MongoDocumentStore", () => {
     )
   })
 
-  describe("a server that is silent", () => {
+  describe.concurrent("a server that is silent", () => {
     test(
       "is given up after the socket's time-out",
       Effect.gen(function*() {
-        const { client, proxy } = yield* proxied({ socketTimeout: "200 millis", retryReads: false })
+        const { client, proxy } = yield* proxied({ socketTimeout: "400 millis", retryReads: false })
         proxy.freeze(true)
 
         const error = yield* Effect.flip(client.collection("things").findOne())
@@ -205,25 +209,25 @@ describe("MongoDocumentStore", () => {
     test(
       "is given up after the operation's time-out, when that is shorter",
       Effect.gen(function*() {
-        const { client, proxy } = yield* proxied({ operationTimeout: "200 millis" })
+        const { client, proxy } = yield* proxied({ operationTimeout: "400 millis" })
         proxy.freeze(true)
 
         const error = yield* Effect.flip(client.collection("things").findOne())
 
         assert.strictEqual(error.reason, "Timeout")
-        assert.include(error.message, "no answer in 200ms")
+        assert.include(error.message, "no answer in 400ms")
       })
     )
 
     test(
       "while all connections are in use, the next operation is told so: Busy",
       Effect.gen(function*() {
-        const { client, proxy } = yield* proxied({ maxConnections: 2, acquireTimeout: "200 millis" })
+        const { client, proxy } = yield* proxied({ maxConnections: 2, acquireTimeout: "400 millis" })
         const things = client.collection("things")
         yield* Effect.all([things.count(), things.count()], { concurrency: 2 })
         proxy.freeze(true)
         yield* Effect.forkScoped(Effect.all([things.count(), things.count()], { concurrency: 2 }))
-        yield* Effect.sleep("50 millis")
+        yield* asked(proxy, "aggregate", 2)
 
         const waiting = yield* Effect.forkChild(Effect.flip(things.count()), { startImmediately: true })
         yield* Effect.sleep("50 millis")
@@ -246,9 +250,9 @@ describe("MongoDocumentStore", () => {
         yield* things.insertOne({ _id: 1 })
         proxy.freeze(true)
         const finding = yield* Effect.forkChild(things.findOne({ _id: 1 }), { startImmediately: true })
-        yield* Effect.sleep("50 millis")
+        yield* asked(proxy, "find")
 
-        yield* Effect.timeout(Fiber.interrupt(finding), "1 second")
+        yield* Effect.timeout(Fiber.interrupt(finding), "10 seconds")
         proxy.freeze(false)
 
         assert.strictEqual(yield* things.count({ _id: 2 }), 0)
@@ -279,7 +283,7 @@ describe("MongoDocumentStore", () => {
             Stream.tap(({ _id }) => Effect.sync(() => proxy.freeze(_id === 9)))
           )
         ))
-        yield* Effect.sleep("100 millis")
+        yield* asked(proxy, "getMore")
         const stopping = yield* Effect.forkChild(Fiber.interrupt(frozen), { startImmediately: true })
         yield* Effect.sleep("50 millis")
         proxy.freeze(false)
@@ -311,16 +315,15 @@ describe("MongoDocumentStore", () => {
         const { client } = yield* proxied()
         const things = client.collection("things")
         yield* things.insertOne({ _id: 0, n: 0 })
-        const open = yield* Effect.forkChild(
-          client.transaction(Effect.andThen(things.updateOne({ _id: 0 }, { $set: { n: 1 } }), Effect.never)),
-          { startImmediately: true }
-        )
-        yield* Effect.sleep("100 millis")
+        const updated = yield* Latch.make()
+        const update = Effect.andThen(things.updateOne({ _id: 0 }, { $set: { n: 1 } }), updated.open)
+        const open = yield* Effect.forkChild(client.transaction(Effect.andThen(update, Effect.never)))
+        yield* updated.await
 
         yield* Fiber.interrupt(open)
 
         // It would wait for a transaction that is open.
-        yield* Effect.timeout(things.updateOne({ _id: 0 }, { $inc: { n: 10 } }), "5 seconds")
+        yield* Effect.timeout(things.updateOne({ _id: 0 }, { $inc: { n: 10 } }), "20 seconds")
         assert.deepStrictEqual([...(yield* Stream.runCollect(things.find()))], [{ _id: 0, n: 10 }])
       })
     )

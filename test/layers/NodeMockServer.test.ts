@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { Effect, Exit, Fiber, Layer, Scope } from "effect"
 import { afterAll, beforeAll } from "vitest"
 import * as NodeMockServer from "../../src/layers/embedded/NodeMockServer.ts"
 import * as UndiciHttpClient from "../../src/layers/live/UndiciHttpClient.ts"
@@ -67,7 +67,7 @@ describe("MockServer", () => {
   it.live("closing the scope ends the server and what it was about to answer", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const { url } = yield* Scope.provide(
+      const { calls, url } = yield* Scope.provide(
         MockServer.startFrom({ routes: { "/slow": { delay: 30 }, "/x": {} } }),
         scope
       )
@@ -75,7 +75,7 @@ describe("MockServer", () => {
       const pending = yield* Effect.forkChild(
         Effect.flip(HttpExchange.execute({ url: `${url}/slow`, reconnect: false }))
       )
-      yield* Effect.sleep(Duration.millis(20))
+      yield* Effect.repeat(Effect.sleep("2 millis"), { until: () => calls().length === 2 })
       yield* Scope.close(scope, Exit.void)
 
       assert.strictEqual((yield* Fiber.join(pending)).reason, "Reset")

@@ -124,7 +124,7 @@ describe("RedisCacheStore on a server with faults", () => {
   test(
     "R41 Redis that hangs: commands fail in time, and the cache is well when it goes on",
     Effect.gen(function*() {
-      const { cache, client, redis } = yield* connected({ commandTimeout: "200 millis" })
+      const { cache, client, redis } = yield* connected({ commandTimeout: "500 millis" })
       yield* redis.freeze
       assert.strictEqual((yield* Effect.flip(cache.set("k", "v"))).reason, "Timeout")
       assert.deepStrictEqual(yield* cache.getOrLoad("other", Effect.succeedSome("loaded")), Option.some("loaded"))

@@ -15,7 +15,7 @@ const reasonOf = <A, R>(effect: Effect.Effect<A, HttpExchange.HttpExchangeError,
 /** Waits, at most a second, until the other side has seen what this side did. */
 const eventually = (condition: () => boolean): Effect.Effect<boolean> =>
   Effect.promise(async () => {
-    for (let tries = 0; tries < 200 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 5))
+    for (let tries = 0; tries < 2_000 && !condition(); tries++) await new Promise((resolve) => setTimeout(resolve, 5))
     return condition()
   })
 
@@ -358,7 +358,7 @@ describe("UndiciHttpClient", () => {
       const server = yield* HttpServers.http((request, response) => {
         if (request.url === "/body") response.writeHead(200).write("x")
       })
-      const connection = { silence: Duration.millis(150) }
+      const connection = { silence: Duration.millis(500) }
 
       const [head, body] = yield* Effect.all([
         reasonOf(get(server.url, connection)),

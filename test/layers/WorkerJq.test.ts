@@ -18,7 +18,7 @@ describe("WorkerJq", () => {
       const error = yield* Effect.flip(jq.run("[range(1e9)] | length", null))
       assert.strictEqual(error.reason, "Timeout")
       assert.deepEqual(yield* jq.run(".", 1), [1])
-    }).pipe(Effect.provide(WorkerJq.layer({ entry, timeout: "700 millis" }))))
+    }).pipe(Effect.provide(WorkerJq.layer({ entry, timeout: "2 seconds" }))))
 
   it.live("an interrupted program ends at once, and the next one works", () =>
     Effect.gen(function*() {

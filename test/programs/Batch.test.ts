@@ -37,7 +37,7 @@ const upTo = (count: number): ReadonlyArray<number> => Array.from({ length: coun
 const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(effect)
-    for (let n = 0; n < 10_000 && fiber.pollUnsafe() === undefined; n++) yield* TestClock.adjust("100 millis")
+    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust("100 millis")
     return yield* Fiber.join(fiber)
   })
 

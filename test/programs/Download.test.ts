@@ -346,7 +346,7 @@ describe("Download", () => {
       const results = yield* all([item(`${server.url}/drip`), item(`${server.url}/silent`)], {
         folder: path,
         limits: { retries: 1 },
-        silence: Duration.millis(300),
+        silence: Duration.millis(600),
         slowest: 1_000
       })
 

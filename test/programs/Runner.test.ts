@@ -106,12 +106,12 @@ describe("Runner", () => {
     Effect.gen(function*() {
       const { all, notes } = actions()
       const outcome = yield* Scenarios.run({
-        "a.yaml": "name: A\ntimeout: 20ms\nsteps: [hang: ]\nteardown: [note: teardown]"
+        "a.yaml": "name: A\ntimeout: 200ms\nsteps: [hang: ]\nteardown: [note: teardown]"
       }, all)
 
       assert.deepStrictEqual(statuses(outcome), { A: "error" })
       assert.deepStrictEqual(notes, ["interrupted", "teardown"])
-      assert.include(outcome.report.cases[0]!.failures[0]!.message, "20ms")
+      assert.include(outcome.report.cases[0]!.failures[0]!.message, "200ms")
     }).pipe(Effect.provide(Scenarios.layer)))
 
   it.live("the action skip ends its case as skipped, with its teardown", () =>

@@ -153,7 +153,7 @@ const paginate = (seed: number) => {
 
 const limit = chains > 4 ? 3_600_000 : 120_000
 
-describe("killed", () => {
+describe.concurrent("killed", () => {
   it(
     `R29 kill -9 at ${
       chains * killsOfOne

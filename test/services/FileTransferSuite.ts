@@ -167,7 +167,7 @@ export const tests = (it: It): void => {
     test("that break off or fall silent are an error; what was told of is written", function*() {
       const file = { content: bytes(500_000) }
       const cut = yield* saved({ ...file, cutAfter: 300_000 })
-      const silent = yield* saved({ ...file, silentAfter: 300_000 }, {}, { silence: Duration.millis(100) })
+      const silent = yield* saved({ ...file, silentAfter: 300_000 }, {}, { silence: Duration.millis(400) })
 
       for (
         const [{ content, result, told }, said] of [[cut, /closed/], [silent, /silent for too long within/]] as const

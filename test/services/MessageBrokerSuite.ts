@@ -973,9 +973,13 @@ export const tests = (it: Vitest.MethodsNonLive<MessageBroker | TestBroker>): vo
             ]
           })
           yield* publishAll(client, one, ["round"])
-          yield* Effect.sleep("300 millis")
+          yield* Effect.sleep("100 millis")
 
-          assert.deepStrictEqual([(yield* client.queue(one)).depth, (yield* client.queue(two)).depth], [0, 0])
+          const left = Effect.map(
+            Effect.all([client.queue(one), client.queue(two)]),
+            (queues) => queues.map(({ depth }) => depth)
+          )
+          assert.deepStrictEqual(yield* eventually(left, (depths) => depths.every((depth) => depth === 0)), [0, 0])
         }))
     })
 

@@ -60,10 +60,10 @@ const get = (path: string, options?: Polite.RequestOptions) =>
   Effect.flatMap(PoliteHttp, (http) => http.execute({ url: `http://api.test${path}` }, options))
 
 /** Runs while virtual time passes, as much as is needed. */
-const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, step: Duration.Input = "100 millis", most = 20_000) =>
+const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, step: Duration.Input = "100 millis") =>
   Effect.gen(function*() {
     const fiber = yield* Effect.forkChild(effect)
-    for (let n = 0; n < most && fiber.pollUnsafe() === undefined; n++) yield* TestClock.adjust(step)
+    while (fiber.pollUnsafe() === undefined) yield* TestClock.adjust(step)
     return yield* Fiber.join(fiber)
   })
 

@@ -1,6 +1,6 @@
 /** What every `Postgres` must do. Each layer's test file calls it once, with the database to do it on. */
 import { assert, describe, layer, type Vitest } from "@effect/vitest"
-import { Cause, Context, Duration, Effect, Exit, Fiber, type Layer, Schema, Stream } from "effect"
+import { Cause, Context, Duration, Effect, Exit, Fiber, Latch, type Layer, Schema, Stream } from "effect"
 import { PrometheusMetrics } from "effect/observability"
 import * as ServerName from "../../src/core/ServerName.ts"
 import type { Value } from "../../src/core/Value.ts"
@@ -26,8 +26,6 @@ const table = Effect.fnUntraced(function*(client: PostgresClient, name: string, 
 
 const first = (client: PostgresClient, text: string, params: ReadonlyArray<Value> = []) =>
   Effect.map(client.query(text, params), ({ rows }) => ({ ...rows[0] }))
-
-const ticks = (millis: number) => Effect.sleep(millis)
 
 export const suite = <E>(name: string, of: Layer.Layer<Postgres | TestDatabase, E>, options: SuiteOptions): void =>
   layer(of, { excludeTestServices: true, timeout: "30 seconds" })(name, (it) => tests(it, options))
@@ -325,10 +323,10 @@ export const tests = (it: Vitest.MethodsNonLive<Postgres | TestDatabase>, option
         Effect.gen(function*() {
           const client = yield* connect
           yield* table(client, "halfway", "n int")
-          const fiber = yield* client.transaction(
-            Effect.andThen(client.query("insert into halfway values (1)"), Effect.never)
-          ).pipe(Effect.forkChild)
-          yield* ticks(30)
+          const inserted = yield* Latch.make()
+          const insert = Effect.andThen(client.query("insert into halfway values (1)"), inserted.open)
+          const fiber = yield* Effect.forkChild(client.transaction(Effect.andThen(insert, Effect.never)))
+          yield* inserted.await
 
           yield* Fiber.interrupt(fiber)
 
@@ -421,7 +419,7 @@ export const tests = (it: Vitest.MethodsNonLive<Postgres | TestDatabase>, option
 
           assert.strictEqual(outcome._tag, "None")
           assert.deepStrictEqual(ok, { ok: 1 })
-          assert.isBelow((yield* Effect.clockWith((clock) => clock.currentTimeMillis)) - started, 3_000)
+          assert.isBelow((yield* Effect.clockWith((clock) => clock.currentTimeMillis)) - started, 20_000)
           if (options.backends === "many") {
             const left = yield* first(
               client,
@@ -447,15 +445,16 @@ export const tests = (it: Vitest.MethodsNonLive<Postgres | TestDatabase>, option
       it.effect("R34 a pool whose connections are all in use says so, and how many it has", () =>
         Effect.gen(function*() {
           const { url } = yield* TestDatabase
-          const client = yield* (yield* Postgres).connect(url, { maxConnections: 1, acquireTimeout: "100 millis" })
-          const holder = yield* client.transaction(Effect.never).pipe(Effect.forkChild)
-          yield* ticks(30)
+          const client = yield* (yield* Postgres).connect(url, { maxConnections: 1, acquireTimeout: "300 millis" })
+          const held = yield* Latch.make()
+          const holder = yield* Effect.forkChild(client.transaction(Effect.andThen(held.open, Effect.never)))
+          yield* held.await
 
           const error = yield* Effect.flip(client.query("select 1"))
           yield* Fiber.interrupt(holder)
 
           assert.strictEqual(error.reason, "Busy")
-          assert.include(error.message, "in 100ms; the pool has 1")
+          assert.include(error.message, "in 300ms; the pool has 1")
           assert.deepStrictEqual(yield* first(client, "select 1 as ok"), { ok: 1 })
         }))
 

@@ -9,9 +9,9 @@ import * as MongoWireServer from "../../src/layers/embedded/MongoWireServer.ts"
 /** A server with nothing in it, until the scope closes. */
 export const start = Effect.flatMap(DocumentEngine.open(), (engine) => MongoWireServer.serve(engine))
 
-/** Looks again and again, for five seconds: what is waited for comes from another connection. */
+/** Looks again and again, for twenty seconds: what is waited for comes from another connection. */
 export const until = Effect.fnUntraced(function*<E, R>(look: Effect.Effect<boolean, E, R>) {
-  for (let times = 0; times < 500; times++) {
+  for (let times = 0; times < 2_000; times++) {
     if (yield* look) return
     yield* Effect.sleep("10 millis")
   }

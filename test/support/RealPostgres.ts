@@ -53,7 +53,7 @@ export const start: Effect.Effect<RealPostgres, never, Scope.Scope> = Effect.gen
   const launch = Effect.promise(async () => {
     server = spawn(
       join(bin, "postgres"),
-      `-D ${data} -p ${port} -k ${folder} -F -c listen_addresses=127.0.0.1 -c max_connections=60 -c autovacuum=off`
+      `-D ${data} -p ${port} -k ${folder} -F -c listen_addresses=127.0.0.1 -c max_connections=60 -c autovacuum=off -c deadlock_timeout=100ms`
         .split(" "),
       { ...user, cwd: folder, env: {}, stdio: ["ignore", "ignore", "pipe"] }
     )

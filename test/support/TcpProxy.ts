@@ -6,6 +6,8 @@ export interface TcpProxy {
   readonly port: number
   /** Keeps what the server says to itself from now on, or passes it on again, what was kept first. */
   readonly freeze: (frozen: boolean) => void
+  /** How often clients have said something with this text in it since then. */
+  readonly asked: (text: string) => number
   /** Ends each connection when the server says something on it next, which the client does not get; so many times. */
   readonly swallow: (times: number) => void
   /** Connections that are open now. */
@@ -20,7 +22,7 @@ export const to = (target: number) =>
     Effect.acquireRelease(
       Effect.promise(async () => {
         const pairs = new Set<Pair>()
-        const state = { frozen: false, swallow: 0 }
+        const state: State = { frozen: false, swallow: 0, asked: [] }
         const server = createServer((client) => {
           const pair: Pair = { client, upstream: connect(target, "127.0.0.1"), kept: [] }
           pairs.add(pair)
@@ -41,8 +43,10 @@ export const to = (target: number) =>
       port: (server.address() as AddressInfo).port,
       freeze: (frozen) => {
         state.frozen = frozen
+        state.asked.length = 0
         if (!frozen) { for (const { client, kept } of pairs) for (const bytes of kept.splice(0)) client.write(bytes) }
       },
+      asked: (text) => state.asked.filter((bytes) => bytes.includes(text)).length,
       swallow: (times) => state.swallow = times,
       connections: () => pairs.size,
       cut: () => {
@@ -51,6 +55,13 @@ export const to = (target: number) =>
     })
   )
 
+interface State {
+  frozen: boolean
+  swallow: number
+  /** What clients said while it was frozen. */
+  readonly asked: Array<Buffer>
+}
+
 interface Pair {
   readonly client: Socket
   readonly upstream: Socket
@@ -58,9 +69,12 @@ interface Pair {
   readonly kept: Array<Buffer>
 }
 
-const join = (pair: Pair, state: { frozen: boolean; swallow: number }, ended: () => void): void => {
+const join = (pair: Pair, state: State, ended: () => void): void => {
   const { client, kept, upstream } = pair
-  client.on("data", (bytes) => upstream.write(bytes))
+  client.on("data", (bytes: Buffer) => {
+    if (state.frozen) state.asked.push(bytes)
+    upstream.write(bytes)
+  })
   upstream.on("data", (bytes: Buffer) => {
     if (state.frozen) kept.push(bytes)
     else if (state.swallow > 0) {

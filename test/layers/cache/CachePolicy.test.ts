@@ -6,6 +6,7 @@ import * as fc from "fast-check"
 import * as MemoryCacheStore from "../../../src/layers/embedded/MemoryCacheStore.ts"
 import * as FakeCacheStore from "../../../src/layers/fake/FakeCacheStore.ts"
 import { type Cache, type CacheClient, CacheStore } from "../../../src/services/CacheStore.ts"
+import { sampled } from "../../support/seeds.ts"
 
 const ttl = 600_000
 const negativeTtl = 60_000
@@ -131,7 +132,7 @@ const check = <E>(
         Effect.provide(Layer.merge(layer, TestClock.layer())),
         Effect.runPromise
       )),
-    { numRuns: 300 }
+    { numRuns: sampled(300) }
   )
 
 describe("CachePolicy", () => {

@@ -95,7 +95,7 @@ describe.runIf(RealPostgres.isAvailable)(`Point reads${RealPostgres.whyNot}`, ()
         yield* prove(client, nap, [0])
         yield* prove(client, quick, [0])
 
-        const slow = yield* Effect.forkChild(value(client, nap, [3]))
+        const slow = yield* Effect.forkChild(value(client, nap, [2]))
         const answers = yield* Effect.forEach(
           Array.from({ length: 100 }, (_, n) => n),
           (n) => value(client, quick, [n]),

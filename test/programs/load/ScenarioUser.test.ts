@@ -1,5 +1,5 @@
 import { assert, it } from "@effect/vitest"
-import { Effect, Option } from "effect"
+import { Effect } from "effect"
 import { LoadTransport } from "../../../src/services/LoadTransport.ts"
 import * as MockServer from "../../../src/services/MockServer.ts"
 import * as Load from "../../support/loadScenario.ts"
@@ -251,18 +251,20 @@ teardown: [{ http: { method: POST, url: "\${mocks.api.url}/log", body: teardown 
   it.effect("is stopped in the middle of an iteration by its scope, and the teardown runs all the same", () =>
     Effect.gen(function*() {
       const seen = yield* MockServer.startFrom({
-        routes: { "POST /log": { status: 204 }, "GET /slow": { delay: "5s" } }
+        routes: { "POST /log": { status: 204 }, "GET /slow": { delay: "50s" } }
       })
       const text = `
 steps: [{ http: "\${api}/slow" }]
 teardown: [{ http: { method: POST, url: "\${api}/log", body: teardown } }]
 `
+      const asked = Effect.repeat(Effect.sleep("5 millis"), { until: () => seen.calls().length > 0 })
       const ended = yield* Load.load(text, { variables: { api: seen.url }, users: 3 }).pipe(
         Effect.scoped,
-        Effect.timeoutOption("300 millis")
+        Effect.as(true),
+        Effect.raceFirst(Effect.as(asked, false))
       )
 
-      assert.isTrue(Option.isNone(ended))
+      assert.isFalse(ended)
       assert.deepStrictEqual(seen.calls().filter(({ method }) => method === "POST").map(({ body }) => body), [
         "teardown"
       ])

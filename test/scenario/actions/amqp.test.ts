@@ -148,12 +148,12 @@ layer(services, { excludeTestServices: true, timeout: "30 seconds" })("amqp", (i
     it.effect("too few are an error that says what came, and all of them stay", () =>
       Effect.gen(function*() {
         const context = yield* withQueues(["q"], 1, 2)
-        const error = yield* failure(run({ consume: "q", count: 2, match: [bodyIs(1)], timeout: "100ms" }, context))
+        const error = yield* failure(run({ consume: "q", count: 2, match: [bodyIs(1)], timeout: "300ms" }, context))
 
         assert.strictEqual(error.reason, "Timeout")
         assert.strictEqual(
           error.message,
-          "amqp: 1 of 2 messages came from q within 100ms; 1 did not match, the last one since body == 1 did not hold: body is 2"
+          "amqp: 1 of 2 messages came from q within 300ms; 1 did not match, the last one since body == 1 did not hold: body is 2"
         )
         assert.deepEqual(bodies(yield* run({ consume: "q", count: 2 }, context)), [1, 2])
       }))

@@ -143,34 +143,37 @@ layer(NodeServices.layer, { excludeTestServices: true })("shell", (it) => {
       assert.strictEqual(output.stdout, "é")
     }))
 
-  it.effect("ends the whole process group when it is interrupted", () =>
-    Effect.gen(function*() {
-      const { directory, files, run } = yield* folder
-      const command = "sleep 60 & echo $! > child; echo $$ > parent; wait"
-      const fiber = yield* Effect.forkChild(run({ command, shell: true }))
-      yield* files.exists(`${directory}/parent`).pipe(
-        Effect.tap(() => Effect.sleep("2 millis")),
-        Effect.repeat({ until: (there) => there, times: 1_000 })
-      )
-      const pids = (yield* Effect.all([
-        files.readFileString(`${directory}/child`),
-        files.readFileString(`${directory}/parent`)
-      ])).map(Number)
+  // Where nobody takes notice of ended orphans, each waits two seconds for them.
+  describe.concurrent("what a program leaves behind", () => {
+    it.effect("ends the whole process group when it is interrupted", () =>
+      Effect.gen(function*() {
+        const { directory, files, run } = yield* folder
+        const command = "sleep 60 & echo $! > child; echo $$ > parent; wait"
+        const fiber = yield* Effect.forkChild(run({ command, shell: true }))
+        yield* files.exists(`${directory}/parent`).pipe(
+          Effect.tap(() => Effect.sleep("2 millis")),
+          Effect.repeat({ until: (there) => there, times: 1_000 })
+        )
+        const pids = (yield* Effect.all([
+          files.readFileString(`${directory}/child`),
+          files.readFileString(`${directory}/parent`)
+        ])).map(Number)
 
-      yield* Fiber.interrupt(fiber)
+        yield* Fiber.interrupt(fiber)
 
-      assert.deepStrictEqual(pids.map(isAlive), [false, false])
-    }))
+        assert.deepStrictEqual(pids.map(isAlive), [false, false])
+      }))
 
-  it.effect("does not wait for what a finished program left behind, and ends it", () =>
-    Effect.gen(function*() {
-      const { run } = yield* folder
+    it.effect("does not wait for what a finished program left behind, and ends it", () =>
+      Effect.gen(function*() {
+        const { run } = yield* folder
 
-      const output = yield* run({ command: "sleep 60 & echo $!", shell: true })
+        const output = yield* run({ command: "sleep 60 & echo $!", shell: true })
 
-      assert.strictEqual(output.exit_code, 0)
-      assert.isFalse(isAlive(Number(output.stdout)))
-    }))
+        assert.strictEqual(output.exit_code, 0)
+        assert.isFalse(isAlive(Number(output.stdout)))
+      }))
+  })
 })
 
 describe("shell, checked before the run", () => {

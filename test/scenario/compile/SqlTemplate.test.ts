@@ -3,6 +3,7 @@ import { Result } from "effect"
 import * as fc from "fast-check"
 import type { Value } from "../../../src/core/Value.ts"
 import * as SqlTemplate from "../../../src/scenario/compile/SqlTemplate.ts"
+import { sampled } from "../../support/seeds.ts"
 import { injections } from "../../support/sqlInjections.ts"
 
 /** `?` marks a hole. */
@@ -144,7 +145,7 @@ describe("SqlTemplate", () => {
           assert.strictEqual(skeleton(rendered.success.text), skeleton(Result.getOrThrow(empty).text))
         }
       ),
-      { numRuns: 2_000 }
+      { numRuns: sampled(2_000) }
     )
   })
 })

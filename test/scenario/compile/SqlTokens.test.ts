@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import * as SqlTokens from "../../../src/scenario/compile/SqlTokens.ts"
+import { sampled } from "../../support/seeds.ts"
 
 describe("SqlTokens", () => {
   it("the tokens of a text together are the text", () => {
@@ -30,7 +31,7 @@ describe("SqlTokens", () => {
         const sql = parts.join("")
         assert.strictEqual(SqlTokens.tokens(sql).map(({ text }) => text).join(""), sql)
       }),
-      { numRuns: 1_000 }
+      { numRuns: sampled(1_000) }
     )
   })
 

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import * as Parser from "../../../src/scenario/expression/Parser.ts"
 import { leastMillis } from "../../support/processorTime.ts"
+import { sampled } from "../../support/seeds.ts"
 import { problems } from "./world.ts"
 
 const rows: ReadonlyArray<readonly [text: string, place: string, message: string, hint: string | undefined]> = [
@@ -130,7 +131,7 @@ describe("Parser", () => {
           assert.isTrue(start >= 0 && start <= end && end <= text.length, JSON.stringify({ text, start, end }))
         }
       }),
-      { numRuns: 2000 }
+      { numRuns: sampled(2000) }
     )
   })
 })

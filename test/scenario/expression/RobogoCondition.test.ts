@@ -4,6 +4,7 @@ import * as fc from "fast-check"
 import * as Expression from "../../../src/scenario/expression/Expression.ts"
 import * as RobogoCondition from "../../../src/scenario/expression/RobogoCondition.ts"
 import { leastMillis } from "../../support/processorTime.ts"
+import { sampled } from "../../support/seeds.ts"
 import { machine, namesOf } from "./world.ts"
 
 const names = namesOf({
@@ -125,7 +126,7 @@ describe("RobogoCondition", () => {
           Expression.explain(parsed.success, names, machine)
         }
       }),
-      { numRuns: 1000 }
+      { numRuns: sampled(1000) }
     )
   })
 })

@@ -5,6 +5,7 @@ import * as Expression from "../../../src/scenario/expression/Expression.ts"
 import * as Functions from "../../../src/scenario/expression/Functions.ts"
 import * as Template from "../../../src/scenario/expression/Template.ts"
 import { leastMillis } from "../../support/processorTime.ts"
+import { sampled } from "../../support/seeds.ts"
 import { expand, failure, machine, names, namesOf, parse, run } from "./world.ts"
 
 const inherited = (
@@ -255,7 +256,7 @@ describe("Expressions of any shape", () => {
         }
         Expression.explain(parsed.success, names, machine)
       }),
-      { numRuns: 3000 }
+      { numRuns: sampled(3000) }
     )
     assert.strictEqual(outcome("{body: body, rows: rows, sealed: sealed, env: env}"), before)
   })
