@@ -66,6 +66,8 @@ export const Figures = Schema.Struct({
   service_ms: Distribution,
   /** Of responses by status; errors have none. */
   statuses: Schema.Record(Schema.String, Schema.Int),
+  /** As `response_ms`, by status: of the first 20 statuses of a step. */
+  by_status_ms: Schema.Record(Schema.String, Distribution),
   errors: Schema.Array(ErrorCount),
   checks: Schema.Struct({ passed: Schema.Int, failed: Schema.Int })
 })
@@ -211,6 +213,8 @@ export const LoadResult = Schema.Struct({
   checks: Schema.Struct({ passed: Schema.Int, failed: Schema.Int, rate: Schema.Finite }),
   errors: Schema.Struct({ total: Schema.Int, rate: Schema.Finite, kinds: Schema.Array(ErrorCount) }),
   statuses: Schema.Record(Schema.String, Schema.Int),
+  /** As `latency_ms`, by status. */
+  by_status_ms: Schema.Record(Schema.String, Distribution),
   scenarios: Schema.Array(ScenarioFigures),
   steps: Schema.Array(StepFigures),
   tags: Schema.Array(Schema.Struct({ tag: Schema.String, ...Figures.fields })),

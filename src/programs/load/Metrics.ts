@@ -204,21 +204,31 @@ const ofRequests = (
   const which = from ?? "response"
   const asked = which !== "response" && which !== "service" ? undefined : ofTimes(
     statistic,
-    (view) => together(steps(view).map((step) => which === "service" ? step.service : step.responses)),
+    (view) =>
+      together(
+        steps(view).flatMap((step) =>
+          which === "service" ? step.service : statuses.length === 0 ? step.responses : timesOf(step, statuses)
+        )
+      ),
     ticksPerMilli,
     "ms"
   )
   if (asked === undefined) return unknown(path, `${times}, ${Object.keys(kinds).join(", ")}`)
-  if (statuses.length > 0) return misunderstood(`${path} has no histogram by status`, "count and rate do")
+  if (statuses.length > 0 && which === "service") {
+    return misunderstood(`${path} is not kept by status`, "response times are, from the intended start: http.p95")
+  }
   return Result.succeed(asked)
 }
 
+/** Whether a status is what all filters want: 503, or one of 5xx. */
+const isWanted = (status: number, wanted: ReadonlyArray<string>): boolean =>
+  wanted.every((one) => one === String(status) || one.endsWith("xx") && one[0] === String(status)[0])
+
 const withStatus = (step: StepRecorder, wanted: ReadonlyArray<string>): number =>
-  sumOf(
-    step.byStatus,
-    ([status, count]) =>
-      wanted.every((one) => one === String(status) || one.endsWith("xx") && one[0] === String(status)[0]) ? count : 0
-  )
+  sumOf(step.byStatus, ([status, count]) => isWanted(status, wanted) ? count : 0)
+
+const timesOf = (step: StepRecorder, wanted: ReadonlyArray<string>): ReadonlyArray<Histogram> =>
+  step.byLatency.flatMap(([status, latency]) => isWanted(status, wanted) ? [latency] : [])
 
 const ofLoads = (amount: (load: LoadRecorder) => number) => ({ figures }: View) => sumOf(figures.loads, amount)
 

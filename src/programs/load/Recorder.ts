@@ -126,10 +126,13 @@ export type StepAbout = Parameters<Recording["step"]>[0]
 
 export class StepRecorder implements StepRecording {
   readonly about: StepAbout
-  /** From the actual start. */
-  readonly service = new Histogram()
-  /** From the intended start: the same histogram in a closed load. */
-  readonly responses: Histogram
+  private readonly isOpen: boolean
+  /** From the actual start; only kept in an open load, where that is not the intended one. */
+  private readonly services = new Histogram()
+  /** From the intended start, by status: 0 for time-outs, for calls that have none, and for statuses past the bound. */
+  private readonly latencies = new Map<number, Histogram>()
+  private lastStatus = -1
+  private lastLatency = this.services
   /** Requests and calls that ended, however. */
   count = 0
   failures = 0
@@ -142,7 +145,23 @@ export class StepRecorder implements StepRecording {
 
   constructor(about: StepAbout, isOpen: boolean) {
     this.about = about
-    this.responses = isOpen ? new Histogram() : this.service
+    this.isOpen = isOpen
+  }
+
+  /** Times from the intended start, of all statuses. Maybe one that lives on: not to be written to. */
+  get responses(): Histogram {
+    const filled = [...this.latencies.values()].filter(({ count }) => count > 0)
+    return filled.length === 1 ? filled[0]! : Histogram.together(filled)
+  }
+
+  /** Times from the actual start: the same in a closed load. */
+  get service(): Histogram {
+    return this.isOpen ? this.services : this.responses
+  }
+
+  /** Times from the intended start of the responses that had a status, in its order. */
+  get byLatency(): ReadonlyArray<readonly [status: number, latency: Histogram]> {
+    return [...this.latencies].filter(([status, { count }]) => status > 0 && count > 0).sort(([a], [b]) => a - b)
   }
 
   response(intended: number, started: number, ended: number, status: number, bytesIn: number, bytesOut: number): void {
@@ -151,8 +170,7 @@ export class StepRecorder implements StepRecording {
     this.bytesOut += bytesOut
     // A status has three digits, as the parser has seen.
     this.statuses[status]!++
-    this.service.record(ended - started)
-    if (this.responses !== this.service) this.responses.record(ended - intended)
+    this.time(status, intended, started, ended)
   }
 
   /** Of errors only time-outs are among the latencies: a quick refusal is no quick answer, but who waited in vain did wait. */
@@ -160,9 +178,7 @@ export class StepRecorder implements StepRecording {
     this.count++
     this.failures++
     this.tell(kind, example)
-    if (kind !== "timeout") return
-    this.service.record(ended - started)
-    if (this.responses !== this.service) this.responses.record(ended - intended)
+    if (kind === "timeout") this.time(0, intended, started, ended)
   }
 
   failed(kind: string, example: () => string): void {
@@ -188,6 +204,24 @@ export class StepRecorder implements StepRecording {
     return Array.from(this.errors, ([kind, { count, example }]) => ({ kind, count, example }))
   }
 
+  private time(status: number, intended: number, started: number, ended: number): void {
+    if (status !== this.lastStatus) {
+      this.lastLatency = this.latencyOf(status)
+      this.lastStatus = status
+    }
+    this.lastLatency.record(ended - intended)
+    if (this.isOpen) this.services.record(ended - started)
+  }
+
+  private latencyOf(status: number): Histogram {
+    const known = this.latencies.get(status)
+    if (known !== undefined) return known
+    if (status !== 0 && this.latencies.size >= maxStatuses) return this.latencyOf(0)
+    const latency = new Histogram()
+    this.latencies.set(status, latency)
+    return latency
+  }
+
   private tell(kind: string, example: () => string): void {
     const known = this.errors.get(kind)
     if (known !== undefined) known.count++
@@ -209,8 +243,12 @@ export class StepRecorder implements StepRecording {
     writer.number(this.about.tags.length)
     for (const tag of this.about.tags) writer.text(tag)
     for (const field of stepFields) writer.number(this[field])
-    this.service.write(writer)
-    if (this.responses !== this.service) this.responses.write(writer)
+    if (this.isOpen) this.services.write(writer)
+    writer.number(this.latencies.size)
+    for (const [status, latency] of this.latencies) {
+      writer.number(status)
+      latency.write(writer)
+    }
     const statuses = this.byStatus
     writer.number(statuses.length)
     for (const [status, count] of statuses) {
@@ -228,8 +266,8 @@ export class StepRecorder implements StepRecording {
   /** Reads what `write` wrote after the names. */
   addFrom(reader: Reader): void {
     for (const field of stepFields) this[field] += reader.number()
-    this.service.addFrom(reader)
-    if (this.responses !== this.service) this.responses.addFrom(reader)
+    if (this.isOpen) this.services.addFrom(reader)
+    for (let left = reader.number(); left > 0; left--) this.latencyOf(reader.number()).addFrom(reader)
     for (let left = reader.number(); left > 0; left--) {
       const status = reader.number()
       if (status >= this.statuses.length) throw new RangeError(`a frame tells of a status ${status}`)
@@ -245,13 +283,16 @@ export class StepRecorder implements StepRecording {
   clear(): void {
     if (this.count > 0) this.statuses.fill(0)
     for (const field of stepFields) this[field] = 0
-    this.service.clear()
-    this.responses.clear()
+    this.services.clear()
+    for (const latency of this.latencies.values()) latency.clear()
     this.errors.clear()
   }
 }
 
 const stepFields = ["count", "failures", "bytesIn", "bytesOut", "checksPassed", "checksFailed"] as const
+
+/** Statuses of one step whose times are told apart. */
+const maxStatuses = 20
 
 /** Kinds of errors of one step that are told apart; more are counted together. */
 const maxErrorKinds = 50

@@ -112,6 +112,7 @@ export const make = Effect.fnUntraced(function*(facts: Facts): Effect.fn.Return<
     checks: { ...all.checks, rate: share(all.checks.passed, all.checks.passed + all.checks.failed, 1) },
     errors: { total: all.failed, rate: share(all.failed, all.count, 0), kinds: all.errors },
     statuses: all.statuses,
+    by_status_ms: all.by_status_ms,
     scenarios: plan.loads.map(({ executor, name }, index) => ({
       name,
       executor: executor.type,
@@ -168,6 +169,7 @@ export const figures = (steps: ReadonlyArray<StepRecorder>, seconds: number): Fi
     response_ms: distribution(Histogram.together(steps.map(({ responses }) => responses))),
     service_ms: distribution(Histogram.together(steps.map(({ service }) => service))),
     statuses: statusesOf(steps),
+    by_status_ms: timesByStatus(steps),
     errors: errorsOf(steps),
     checks: {
       passed: sumOf(steps, ({ checksPassed }) => checksPassed),
@@ -182,6 +184,17 @@ export const statusesOf = (steps: ReadonlyArray<StepRecorder>): Readonly<Record<
     statuses[status] = (statuses[status] ?? 0) + count
   }
   return statuses
+}
+
+const timesByStatus = (steps: ReadonlyArray<StepRecorder>): Figures["by_status_ms"] => {
+  const found = steps.flatMap(({ byLatency }) => byLatency)
+  const statuses = [...new Set(found.map(([status]) => status))]
+  return Object.fromEntries(
+    statuses.map((wanted) => [
+      wanted,
+      distribution(Histogram.together(found.flatMap(([status, latency]) => status === wanted ? [latency] : [])))
+    ])
+  )
 }
 
 /** The most frequent first. */

@@ -134,9 +134,9 @@ export class Totals {
     this.slices.delete(at)
     const { steps } = slice.figures
     const histogram = new Histogram(coarse)
-    for (const step of steps) {
-      histogram.add(step.responses)
-      if (at >= 0) this.latency.add(step.responses)
+    for (const { responses } of steps) {
+      histogram.add(responses)
+      if (at >= 0) this.latency.add(responses)
     }
     const second = secondOf(slice, steps, histogram)
     this.seconds.push(second)

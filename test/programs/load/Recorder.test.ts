@@ -106,6 +106,18 @@ describe("frames", () => {
     assert.throws(() => Frame.decode(Uint8Array.of(9, ...bytes.subarray(1)), () => []), /version 9/)
   })
 
+  it("times of more statuses than are told apart are counted together, their number is not", () => {
+    const recorder = new Recorder([false])
+    const step = recorder.loads[0]!.step({ scenario: "s", name: "n", action: "http", tags: [] })
+    for (let status = 200; status < 300; status++) step.response(0, 0, status, status, 1, 1)
+    const { by_status_ms, response_ms, statuses } = Summary.figures([step], 1)
+
+    assert.strictEqual(Object.keys(by_status_ms).length, 20)
+    assert.strictEqual(by_status_ms["201"]?.max, 0.0201)
+    assert.strictEqual(Object.keys(statuses).length, 100)
+    assert.strictEqual(response_ms.count, 100)
+  })
+
   it("errors of more kinds than are told apart are counted together", () => {
     const recorder = new Recorder([false])
     const step = recorder.loads[0]!.step({ scenario: "s", name: "n", action: "http", tags: [] })

@@ -59,6 +59,10 @@ describe("thresholds", () => {
     ["http.rate", 11, "a second"],
     ["http.count{status: 503}", 1, "of a status"],
     ["http.count{status: 2xx}", 108, "of a class of statuses"],
+    ["http.p50{status: 200}", 55, "the times of a status"],
+    ["http.max{status: 2xx, step: \"Log in\"}", 105, "the times of a class, of one step"],
+    ["http.count{status: 2xx, step: \"Buy\"}", 8, "a status of one step"],
+    ["http.p95{status: 404}", null, "no answer had it"],
     ["http.failed", 2, "without and with an answer"],
     ["http.bytes_in{step: \"Buy\"}", 90, "bytes"],
     ["errors.count", 2, "of all steps"],
@@ -92,7 +96,11 @@ describe("thresholds", () => {
       ["errors.rate < 5ms", "errors.rate is a share", "write it as 1%"],
       ["http.p95{step: \"Log on\"} < 1s", "there is no step \"Log on\"", "did you mean Log in?"],
       ["http.p95{stp: Buy} < 1s", "figures cannot be narrowed by stp", "did you mean step?"],
-      ["http.p95{status: 200} < 1s", "http.p95 has no histogram by status", "count and rate do"],
+      [
+        "http.service.p95{status: 200} < 1s",
+        "http.service.p95 is not kept by status",
+        "response times are, from the intended start: http.p95"
+      ],
       ["http.count{status: 2000} < 1", "2000 is no status", "write 503 or 5xx"],
       ["http.p101 < 1s", "http.p101 is nothing that is measured", "after the last point can stand p50"],
       ["dropped.count{step: Buy} < 1", "dropped.count is of the whole run: it cannot be narrowed", ""],

@@ -116,6 +116,7 @@ export const make = async (shape: Shape = {}, changes: Partial<LoadResult> = {})
       "200": Math.round((total - errors) * share),
       ...(errors === 0 ? {} : { "503": Math.round(errors * share) })
     },
+    by_status_ms: { "200": distribution(isOpen ? response : service) },
     errors: [],
     checks: { passed: Math.round((total - errors) * share), failed: Math.round(errors * share) }
   })
@@ -165,6 +166,10 @@ export const make = async (shape: Shape = {}, changes: Partial<LoadResult> = {})
       ]
     },
     statuses: { "200": total - errors, ...(errors === 0 ? {} : { "503": errors }) },
+    by_status_ms: {
+      "200": distribution(isOpen ? response : service),
+      ...(errors === 0 ? {} : { "503": distribution(service) })
+    },
     scenarios: [{
       name: "Checkout",
       executor: isOpen ? "constant-arrival-rate" : "constant-vus",

@@ -40,6 +40,11 @@ export const write = (result: LoadResult): string => {
       "How late iterations began",
       result.lateness_ms === null ? [] : [[{}, result.lateness_ms]]
     ),
+    summary(
+      "status_response_seconds",
+      "Response time by status",
+      Object.entries(result.by_status_ms).map(([status, of]) => [{ status }, of])
+    ),
     summary("step_response_seconds", "Response time by step", steps.map(([labels, one]) => [labels, one.response_ms])),
     metric("step_failed", "Requests that failed, by step", steps.map(([labels, one]) => [labels, one.failed])),
     metric(

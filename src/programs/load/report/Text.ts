@@ -175,7 +175,10 @@ const counts = (result: LoadResult, columns: number, style: Style.Style): Readon
     ...(Object.keys(statuses).length === 0 ? [] : [[
       "statuses",
       Object.entries(statuses).map(([status, n]) => {
-        const text = `${ReportText.name(status)}: ${Amounts.count(n)}`
+        const times = Object.keys(statuses).length > 1 ? result.by_status_ms[status] : undefined
+        const text = `${ReportText.name(status)}: ${Amounts.count(n)}${
+          times === undefined ? "" : ` (p95 ${Amounts.time(times.p95)})`
+        }`
         return /^[123]/.test(status) ? text : style.red(text)
       }).join("  ")
     ]]),

@@ -147,8 +147,10 @@ export const latencies = (result: LoadResult): string => {
       ...row("service", "from the start", result.service_ms)
     ]
     : row("latency", "from the start", result.latency_ms)
+  const statuses = Object.entries(result.by_status_ms)
   const all = [
     ...rows,
+    ...(statuses.length > 1 ? statuses.flatMap(([status, of]) => row(status, "by status", of)) : []),
     ...row("corrected", "with the starts that waiting left out", result.corrected_ms),
     ...row("lateness", "of the starts", result.lateness_ms),
     ...Object.entries(result.phases_ms ?? {}).flatMap(([name, of]) => row(name, "phase", of))
