@@ -77,7 +77,7 @@ describe("skein load --http2", () => {
           assert.deepInclude(result.requests, { total: 40, failed: 0 })
           assert.deepStrictEqual(versions, Array(40).fill("2.0"))
           assert.strictEqual(result.generator.transport, "undici: HTTP/2 was asked for")
-          assert.include(stderr, "sent by undici: HTTP/2 was asked for. That is slower than bare sockets")
+          assert.include(stderr, "sent over undici: HTTP/2 was asked for (undici is slower than bare sockets)")
         }
         const { stdout } = yield* load(["--http2", "--insecure", "-n", "40", "-c", "4", target.url])
         assert.match(stdout, /· undici: HTTP\/2 was asked for$/m)
@@ -254,7 +254,7 @@ steps:
           result.generator.transport,
           `bare sockets; undici for Proxied: the requests go through the proxy ${proxy.url}; undici for Two: HTTP/2 was asked for`
         )
-        assert.include(stderr, `sent by ${result.generator.transport}`)
+        assert.include(stderr, `sent over ${result.generator.transport}`)
       }
     }))
 

@@ -137,6 +137,7 @@ export const Generator = Schema.Struct({
   heap_peak_bytes: Schema.Int,
   sockets_opened: Schema.Int,
   sockets_most: Schema.Int,
+  /** How requests were sent, and why where it was not over bare sockets: `undici: HTTP/2 was asked for`. */
   transport: Schema.String,
   skein: Schema.String,
   node: Schema.String,
