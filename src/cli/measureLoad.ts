@@ -42,7 +42,9 @@ export const measure = Effect.fnUntraced(function*<E, R>(
 
 /** Before the load, since another way of sending makes other figures. */
 export const sayTransport = (transport: string = bareSockets) =>
-  transport.includes("undici") ? Output.note(`sent over ${transport} (undici is slower than bare sockets)`) : Effect.void
+  transport.includes("undici")
+    ? Output.note(`sent over ${transport} (undici is slower than bare sockets)`)
+    : Effect.void
 
 /** Before anything runs, so that a name that is not there costs nothing. */
 export const baselineOf = Effect.fnUntraced(function*(flags: LoadFlags) {

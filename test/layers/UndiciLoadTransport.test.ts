@@ -92,6 +92,7 @@ describe("UndiciLoadTransport", () => {
       const other = yield* HttpServers.tcp((socket) =>
         socket.on("data", () => socket.end("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\n\r\n"))
       )
+      const none = yield* HttpServers.http((_, response) => response.end("no proxy"))
       const closed = yield* Effect.scoped(HttpServers.proxy(() => 1))
       const rows = [
         {
@@ -103,6 +104,11 @@ describe("UndiciLoadTransport", () => {
           proxy: to,
           targets: ["https://shop.test/", "http://shop.test/"],
           said: "wants another user and password (407)"
+        },
+        {
+          proxy: none,
+          targets: ["https://shop.test/"],
+          said: "does not answer when it is asked for shop.test:443"
         },
         { proxy: other, targets: ["https://shop.test/"], said: "makes no connection to shop.test:443: it answered 403" }
       ]

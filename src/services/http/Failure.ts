@@ -161,6 +161,8 @@ const byCode: Readonly<Record<string, Known>> = {
     const why = fromCause(cause, hostOf(String(proxy)))
     return { ...why, detail: `the proxy ${String(proxy)} is not reached: ${why.detail}` }
   },
+  SKEIN_PROXY_SILENT: (host, { proxy }) =>
+    failure("Proxy", `the proxy ${String(proxy)} does not answer when it is asked for ${host}`, "Is it a proxy?"),
   SKEIN_PROXY_REFUSAL: (host, { proxy, status }) =>
     status === 407
       ? failure(

@@ -12,6 +12,17 @@ export class ProxyUnreached extends Error {
   }
 }
 
+/** The proxy was reached, and ended the connection instead of an answer: it may be none. `cause` says how. */
+export class ProxySilent extends Error {
+  readonly code = "SKEIN_PROXY_SILENT"
+  readonly proxy: string
+
+  constructor(proxy: string, cause: unknown) {
+    super(`the proxy ${proxy} does not answer`, { cause })
+    this.proxy = proxy
+  }
+}
+
 /** The proxy answered something else than was wanted of it. */
 export class ProxyRefusal extends Error {
   readonly code = "SKEIN_PROXY_REFUSAL"

@@ -35,6 +35,9 @@ export const reaching = (proxy: string, connect: Connector): Connector => (optio
 export const tunnelling = (proxy: string, connect: Connector): Connector => (options, callback) =>
   connect(options, (...[error, socket]) => {
     if (error === null) return callback(null, socket)
+    if ("code" in error && error.code === "UND_ERR_PRX_CONN") {
+      return callback(new ConnectFaults.ProxySilent(proxy, error.cause), null)
+    }
     const [, status] = /^Proxy response \((\d+)\)/.exec(error.message) ?? []
     callback(status === undefined ? error : new ConnectFaults.ProxyRefusal(proxy, Number(status)), null)
   })
@@ -45,8 +48,15 @@ export const opened = (connect: Connector, options: Parameters<Connector>[0]): P
     connect(options, (...[error, socket]) => error === null ? resolve(socket) : reject(error))
   )
 
-/** Where an origin is, in the words of a connector. */
-export const placeOf = ({ hostname, port, protocol }: URL) => {
+/** Where an origin is, in the words of a connector. `host` has its port always. */
+export interface Place {
+  readonly protocol: string
+  readonly hostname: string
+  readonly host: string
+  readonly port: string
+}
+
+export const placeOf = ({ hostname, port, protocol }: URL): Place => {
   const known = port === "" ? (protocol === "https:" ? "443" : "80") : port
   return { protocol, hostname: hostname.replace(/^\[|\]$/g, ""), host: `${hostname}:${known}`, port: known }
 }

@@ -185,35 +185,38 @@ export class UndiciDispatcher extends Dispatcher {
     })
     const connect = this.tracked(Connectors.reaching(name, buildConnector({ ...proxyTls, allowH2: false })))
     const connectTls = this.tracked(this.speaking(buildConnector(requestTls)))
-    const reach = async (origin: URL): Promise<Socket | undefined> => {
-      const tunnels = this.onlyHttp2 || origin.protocol === "https:"
+    /** What CONNECT gives, or why a proxy gives nothing. */
+    const tunnel = async ({ host }: Connectors.Place) => {
       const client = new Pool(proxy.origin, {
         connections: 1,
         connect: (options, callback) => connect({ ...options, servername: proxy.hostname }, callback),
         headersTimeout: this.connectMillis
       })
-      const place = Connectors.placeOf(origin)
+      const headers = { host, ...Connectors.authorizationOf(proxy) }
       try {
-        const { socket, statusCode } = await client.connect({
-          path: place.host,
-          headers: { host: place.host, ...Connectors.authorizationOf(proxy) }
-        })
-        if (!isSocket(socket)) return undefined
-        if (statusCode !== 200 && (tunnels || statusCode === 407)) {
-          socket.destroy()
-          throw new ConnectFaults.ProxyRefusal(name, statusCode)
-        }
-        if (origin.protocol === "http:" || statusCode !== 200) return socket
-        return await Connectors.opened(connectTls, { ...place, httpSocket: socket })
+        return await client.connect({ path: host, headers })
       } catch (error) {
-        // One that only forwards may not even answer.
-        if (tunnels || error instanceof ConnectFaults.ProxyUnreached || error instanceof ConnectFaults.ProxyRefusal) {
-          throw error
-        }
-        return undefined
+        throw error instanceof ConnectFaults.ProxyUnreached ? error : new ConnectFaults.ProxySilent(name, error)
       } finally {
         void client.destroy()
       }
+    }
+    const reach = async (origin: URL): Promise<Socket | undefined> => {
+      const place = Connectors.placeOf(origin)
+      const mustTunnel = this.onlyHttp2 || origin.protocol === "https:"
+      const { socket, statusCode } = await tunnel(place).catch((error: unknown) => {
+        // One that only forwards may not even answer.
+        if (mustTunnel || !(error instanceof ConnectFaults.ProxySilent)) throw error
+        return { socket: undefined, statusCode: 0 }
+      })
+      if (!isSocket(socket)) return undefined
+      if (statusCode !== 200 && (mustTunnel || statusCode === 407)) {
+        socket.destroy()
+        throw new ConnectFaults.ProxyRefusal(name, statusCode)
+      }
+      return statusCode !== 200 || origin.protocol === "http:"
+        ? socket
+        : await Connectors.opened(connectTls, { ...place, httpSocket: socket })
     }
     return { agent, reach }
   }
