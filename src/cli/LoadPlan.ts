@@ -1,6 +1,6 @@
 /** Makes the plan of a load on a URL from the flags of `skein load`. */
 import { Duration, Effect, FileSystem, Option, Path, Random, Redacted, Result } from "effect"
-import { Masking } from "../core/Masking.ts"
+import * as Masking from "../core/Masking.ts"
 import * as SensitiveFields from "../core/SensitiveFields.ts"
 import * as Executors from "../programs/load/executors/Executors.ts"
 import type { Plan, UrlWork } from "../programs/load/Plan.ts"
@@ -8,6 +8,8 @@ import * as Thresholds from "../programs/load/Thresholds.ts"
 import * as UrlUser from "../programs/load/UrlUser.ts"
 import type { Threshold } from "../scenario/LoadBlock.ts"
 import * as LoadSettings from "../scenario/LoadSettings.ts"
+import * as SafePath from "../scenario/SafePath.ts"
+import * as UserInfo from "../services/http/UserInfo.ts"
 import * as HttpPolicy from "../services/HttpPolicy.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Invocation } from "./Invocation.ts"
@@ -40,7 +42,7 @@ export type MakingFlags = Omit<
 /** Fails with all that is wrong with the flags. */
 export const ofUrl = Effect.fnUntraced(function*(flags: MakingFlags) {
   const proxy = yield* proxyOf(flags)
-  const work = yield* workOf(flags, proxy)
+  const { secrets, work } = yield* workOf(flags, proxy)
   const block = LoadSettings.resolve([settingsOf(flags)])
   const thresholds = flags.threshold.map((expression): Threshold => ({ expression, abort: false, delayMillis: 0 }))
   const transport = UrlUser.transportOf(work)
@@ -48,10 +50,15 @@ export const ofUrl = Effect.fnUntraced(function*(flags: MakingFlags) {
   const request = UrlUser.requestOf(work)
   const compiled = Thresholds.compile(thresholds, known)
   const problems = [
+    ...tooMuch(flags),
+    ...unknownAddresses(flags),
     ...Result.isFailure(request) ? request.failure : [],
     ...Result.isFailure(compiled) ? compiled.failure.map(thresholdProblem) : [],
     ...Option.isSome(flags.rate) && Option.isSome(flags.expectedInterval)
       ? ["--expected-interval corrects a load without --rate; with it nothing needs to be corrected"]
+      : [],
+    ...Option.isNone(flags.rate) && flags.arrivals === "poisson"
+      ? ["--arrivals poisson is about when requests are due, and nothing is due without --rate"]
       : [],
     ...proxy !== undefined && flags.resolve.length > 0
       ? [`--resolve: the proxy ${HttpPolicy.proxyName(proxy)} looks names up itself; --proxy false connects directly`]
@@ -72,8 +79,35 @@ export const ofUrl = Effect.fnUntraced(function*(flags: MakingFlags) {
   }
   yield* refuseIdleThreads(plan)
   const handed: typeof UrlUser.Handed.Type = { proxy: proxy === undefined ? null : Redacted.value(proxy) }
-  return { plan, known, target: work.url, transport, handed }
+  return { plan, known, target: work.url, transport, handed, secrets }
 })
+
+/** What flags ask for that one machine cannot do. */
+export const tooMuch = (
+  { connections, rate, threads, vus = Option.none() }:
+    & Pick<LoadFlags, "connections" | "rate" | "threads">
+    & Partial<Pick<LoadFlags, "vus">>
+): ReadonlyArray<string> =>
+  ([
+    ["--rate", rate, LoadSettings.most.rate],
+    ["--connections", connections, LoadSettings.most.vus],
+    ["--vus", vus, LoadSettings.most.vus],
+    ["--threads", threads, LoadSettings.most.threads]
+  ] as const).flatMap(([name, given, most]) =>
+    Option.isSome(given) && given.value > most
+      ? [`${name} ${given.value}: that is more than one machine can do; at most ${most}`]
+      : []
+  )
+
+const unknownAddresses = ({ resolve }: Pick<LoadFlags, "resolve">): ReadonlyArray<string> =>
+  resolve.filter(([, address]) => !isAddress(address)).map(([name, address]) =>
+    `--resolve ${name}=${address}: ${address} is no IP address; write --resolve shop.test=127.0.0.1`
+  )
+
+const isAddress = (text: string): boolean =>
+  /^[\d.]+$/.test(text)
+    ? URL.parse(`http://${text}/`)?.hostname === text
+    : text.includes(":") && URL.canParse(`http://[${text}]/`)
 
 /** A thread without users would drop all of its part of an open load. */
 export const refuseIdleThreads = Effect.fnUntraced(function*({ loads, threads }: Plan) {
@@ -87,27 +121,47 @@ export const refuseIdleThreads = Effect.fnUntraced(function*({ loads, threads }:
   )
 })
 
-/** Runs `work` with what is secret in the headers, and the password of a proxy, masked. */
-export const withSecrets = <A, E, R>(
-  flags: Pick<LoadFlags, "header">,
-  { proxy }: typeof UrlUser.Handed.Type,
-  work: Effect.Effect<A, E, R>
-) =>
+/** Runs `work` with what is secret masked. */
+export const withSecrets = <A, E, R>(secrets: ReadonlyArray<Secret>, work: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
-    const masking = yield* Masking
-    if (proxy !== null) masking.add(decodeURIComponent(new URL(proxy).password), "--proxy")
-    for (const [name, value] of flags.header) {
-      if (SensitiveFields.isSecretHeader(name)) { for (const part of value.split(" ")) masking.add(part, name) }
-    }
+    const masking = yield* Masking.Masking
+    for (const { name, value } of secrets) masking.add(value, name)
     return yield* work
   })
+
+/** What must not be seen anywhere, and where it came from. */
+interface Secret {
+  readonly name: string
+  readonly value: string
+}
+
+/** Passwords, and headers and parameters whose names say that they are secret: each part that can stand somewhere else alone. */
+const secretsOf = (
+  url: URL,
+  headers: UrlWork["headers"],
+  userInfo: UserInfo.UserInfo | undefined,
+  proxy: Redacted.Redacted<string> | undefined
+): ReadonlyArray<Secret> => [
+  ...(userInfo === undefined ? [] : [{ name: "the password in the URL", value: userInfo.password }]),
+  ...(proxy === undefined
+    ? []
+    : [{ name: "--proxy", value: decodeURIComponent(new URL(Redacted.value(proxy)).password) }]),
+  ...[...url.searchParams, ...headers].filter(([name]) => SensitiveFields.isSecretHeader(name)).flatMap((
+    [name, value]
+  ) => partsOf(name, value).map((value) => ({ name, value })))
+]
+
+const partsOf = (header: string, value: string): ReadonlyArray<string> => {
+  if (/cookie$/i.test(header)) return value.split(/;\s*/).map((cookie) => cookie.slice(cookie.indexOf("=") + 1))
+  return [/authorization$/i.test(header) ? value.replace(/^\S+\s+/, "") : value]
+}
 
 const urlOf = Effect.fnUntraced(function*(target: string) {
   const url = URL.parse(target)
   if (url?.protocol === "http:" || url?.protocol === "https:") return url
   const other = /^(wss?|grpcs?):/i.test(target)
   return yield* ExitCode.wrongUsage(
-    `${target} is no URL of HTTP`,
+    `${Masking.make().text(target)} is no URL of HTTP`,
     other ? "gRPC and WebSocket are not put under load" : "write it as http://127.0.0.1:8080/path"
   )
 })
@@ -128,14 +182,23 @@ const proxyOf = Effect.fnUntraced(function*(flags: MakingFlags) {
 const workOf = Effect.fnUntraced(function*(
   flags: MakingFlags,
   proxy: Redacted.Redacted<string> | undefined
-): Effect.fn.Return<UrlWork, ExitCode.CommandError, FileSystem.FileSystem | Path.Path | Invocation> {
+): Effect.fn.Return<
+  { readonly work: UrlWork; readonly secrets: ReadonlyArray<Secret> },
+  ExitCode.CommandError,
+  FileSystem.FileSystem | Path.Path | Invocation
+> {
   const url = yield* urlOf(flags.target)
+  const userInfo = UserInfo.take(url)
+  const hasAuthorization = flags.header.some(([name]) => name.toLowerCase() === "authorization")
+  const headers = userInfo === undefined || hasAuthorization
+    ? flags.header
+    : [...flags.header, ["authorization", UserInfo.header(userInfo)] as const]
   const body = Option.isSome(flags.body) ? yield* bodyOf(flags.body.value) : undefined
-  return {
+  const work: UrlWork = {
     type: "url",
     method: Option.getOrElse(flags.method, () => body === undefined ? "GET" : "POST").toUpperCase(),
     url: url.href,
-    headers: flags.header,
+    headers,
     body,
     keepAlive: !flags.noKeepalive,
     timeoutMillis: Duration.toMillis(Option.getOrElse(flags.timeout, () => defaults.timeout)),
@@ -144,17 +207,27 @@ const workOf = Effect.fnUntraced(function*(
     http2: flags.http2,
     proxy: proxy === undefined ? null : HttpPolicy.proxyName(proxy)
   }
+  return { work, secrets: secretsOf(url, headers, userInfo, proxy) }
 })
 
+/** As it stands, or of a file. A plan is plain data, so a body is text. */
 const bodyOf = Effect.fnUntraced(function*(text: string) {
   if (!text.startsWith("@")) return text
   const files = yield* FileSystem.FileSystem
   const { resolve } = yield* Path.Path
   const { directory } = yield* Invocation
-  return yield* files.readFileString(resolve(directory, text.slice(1))).pipe(
-    Effect.catch(() => ExitCode.wrongUsage(`--body ${text}: this file cannot be read`))
+  const path = resolve(directory, text.slice(1))
+  const bytes = yield* Effect.mapError(
+    files.readFile(path),
+    (error) => ExitCode.wrongUsage(`--body ${text}: ${path} cannot be read: ${SafePath.explain(error)}`)
+  )
+  return yield* Effect.mapError(
+    Effect.fromResult(Result.try(() => utf8.decode(bytes))),
+    () => ExitCode.wrongUsage(`--body ${text}: ${path} is not UTF-8 text`, "bodies of other bytes cannot be sent")
   )
 })
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 const settingsOf = (flags: MakingFlags): LoadSettings.LoadSettings => {
   const rate = Option.getOrUndefined(flags.rate)
@@ -171,7 +244,9 @@ const settingsOf = (flags: MakingFlags): LoadSettings.LoadSettings => {
       rate,
       arrivals: flags.arrivals,
       vus: Option.getOrUndefined(flags.connections),
-      durationMillis: requests === undefined ? duration ?? defaults.durationMillis : requests / rate * 1000
+      durationMillis: requests === undefined
+        ? duration ?? defaults.durationMillis
+        : Math.min(duration ?? Infinity, requests / rate * 1000)
     }
   }
   const vus = Option.getOrElse(flags.connections, () => defaults.connections)
@@ -181,7 +256,7 @@ const settingsOf = (flags: MakingFlags): LoadSettings.LoadSettings => {
 }
 
 /** For people: what is wrong with a threshold, and where in it. */
-export const thresholdProblem = ({ at, expression, hint, message }: Thresholds.Problem): string =>
+export const thresholdProblem = ({ at, hint, message, threshold: { expression } }: Thresholds.Problem): string =>
   [`threshold: ${message}`, `  ${expression}`, `  ${" ".repeat(at)}^${hint === undefined ? "" : ` ${hint}`}`].join(
     "\n"
   )

@@ -1,6 +1,6 @@
 /** What `skein load compare` does once its flags are read. */
-import { Console, Duration, Effect, Layer, Option, Path } from "effect"
-import { Masking } from "../core/Masking.ts"
+import { Console, Duration, Effect, Layer, Option, Path, Result } from "effect"
+import * as Masking from "../core/Masking.ts"
 import * as Style from "../core/Style.ts"
 import * as Compare from "../programs/load/compare/Compare.ts"
 import type { Comparison } from "../programs/load/compare/Comparison.ts"
@@ -14,6 +14,7 @@ import { StopSignal } from "../services/StopSignal.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Invocation } from "./Invocation.ts"
 import type { CompareFlags } from "./loadCompare.ts"
+import * as LoadFlags from "./loadFlags.ts"
 import * as LoadPlan from "./LoadPlan.ts"
 import * as LoadReports from "./loadReports.ts"
 import { Machine } from "./Machine.ts"
@@ -27,9 +28,10 @@ export const execute = Effect.fnUntraced(function*(flags: CompareFlags) {
   const targets = yield* LoadReports.targets(flags.report, CompareFormats.formats)
   const urls = [flags.before, flags.after].filter(isUrl)
   if (urls.length === 1) {
+    const [url = ""] = urls
     return yield* ExitCode.wrongUsage(
-      `${urls[0]} is a URL and the other one is not`,
-      "compare two URLs, or two results"
+      `${maskPasswords(url)} is a URL, and ${maskPasswords(url === flags.before ? flags.after : flags.before)} is not`,
+      "compare two URLs such as http://127.0.0.1:8080/, or two results"
     )
   }
   const options = { margin: Option.getOrUndefined(flags.margin) }
@@ -46,16 +48,51 @@ export const execute = Effect.fnUntraced(function*(flags: CompareFlags) {
   return isWritten || code !== ExitCode.ok ? code : ExitCode.unavailable
 })
 
+const maskPasswords = (text: string): string => Masking.make().text(text)
+
 const isUrl = (text: string): boolean => /^https?:\/\//i.test(text)
 
 const ofFiles = Effect.fnUntraced(function*(flags: CompareFlags, options: Compare.Options) {
+  const stray = strayOf(flags)
+  if (stray.length > 0) {
+    return yield* ExitCode.wrongUsage(
+      `${stray.join(", ")}: only where URLs are compared`,
+      "the two results are there already; nothing is loaded"
+    )
+  }
   const { directory } = yield* Invocation
   const { resolve } = yield* Path.Path
-  const [before, after] = yield* Effect.forEach([flags.before, flags.after], (path) => read(resolve(directory, path)))
-  return { before: [before!], after: [after!], comparison: Compare.runs([before!], [after!], options) }
+  // Both are looked at, so that who mistyped both hears of both.
+  const [before, after] = [
+    yield* Effect.result(LoadCompare.read(resolve(directory, flags.before))),
+    yield* Effect.result(LoadCompare.read(resolve(directory, flags.after)))
+  ]
+  if (Result.isSuccess(before) && Result.isSuccess(after)) {
+    const [first, second] = [before.success, after.success]
+    return { before: [first], after: [second], comparison: Compare.runs([first], [second], options) }
+  }
+  const errors = [before, after].flatMap((one) => Result.isFailure(one) ? [one.failure] : [])
+  return yield* ExitCode.wrongUsage(
+    [...new Set(errors.map(({ message }) => message))].join("\n"),
+    errors.find(({ hint }) => hint !== undefined)?.hint
+  )
 })
 
-const read = (path: string) => Effect.mapError(LoadCompare.read(path), asUsage)
+/** Flags about how load is made, which results that are there have no use for. */
+const strayOf = (flags: CompareFlags): ReadonlyArray<string> =>
+  Object.entries(flags)
+    .filter(([key, value]) => (key === "pairs" || key in LoadFlags.making) && !settings.has(key) && isGiven(value))
+    .map(([key]) => `--${key.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`)
+
+/** What every command may be given. */
+const settings: ReadonlySet<string> = new Set(["config", "env", "envFile"])
+
+const isGiven = (value: unknown): boolean =>
+  Option.isOption(value)
+    ? Option.isSome(value)
+    : Array.isArray(value)
+    ? value.length > 0
+    : value === true || value === "poisson"
 
 /** Results that cannot be had are wrong usage: nothing was compared. */
 export const asUsage = (error: LoadCompare.LoadCompareError) => ExitCode.wrongUsage(error.message, error.hint)
@@ -65,7 +102,7 @@ const inTurns = Effect.fnUntraced(function*(flags: CompareFlags, options: Compar
   const loadOf = (target: string) =>
     Effect.map(
       LoadPlan.ofUrl({ ...flags, target, threshold: [] }),
-      ({ plan, ...options }) => ({ plan, options, run: LoadTest.run(plan, options) })
+      ({ plan, secrets, ...options }) => ({ plan, secrets, options, run: LoadTest.run(plan, options) })
     )
   const [before, after] = [yield* loadOf(flags.before), yield* loadOf(flags.after)]
   const limit = Duration.millis(before.plan.gracefulStopMillis + 5_000)
@@ -80,14 +117,12 @@ const inTurns = Effect.fnUntraced(function*(flags: CompareFlags, options: Compar
     yield* MeasureLoad.sayTransport(transport)
   }
   return yield* LoadPlan.withSecrets(
-    flags,
-    before.options.handed,
+    [...before.secrets, ...after.secrets],
     LoadCompare.alternate(before.run, after.run, { ...options, pairs, onRun })
+  ).pipe(
+    Effect.provide(Layer.provideMerge(load, Masking.Masking.layer)),
+    Stop.within(limit)
   )
-    .pipe(
-      Effect.provide(Layer.provideMerge(load, Masking.layer)),
-      Stop.within(limit)
-    )
 })
 
 /** Prints a comparison: to stdout, as JSON when that is wanted. */

@@ -11,14 +11,20 @@ import * as Output from "./Output.ts"
 import * as Reading from "./Reading.ts"
 import * as Settings from "./Settings.ts"
 
-const folderOf = (flags: LoadFlags) =>
+const folderOf = (flags: Pick<LoadFlags, "config" | "env" | "envFile">) =>
   Effect.map(
     Reading.configuration({ ...Reading.noFlags, config: flags.config, env: flags.env, envFile: flags.envFile }),
     ({ settings }) => settings["history.folder"]
   )
 
-export const find = Effect.fnUntraced(function*(flags: LoadFlags, name: string) {
-  return yield* Effect.mapError(LoadCompare.baseline(yield* folderOf(flags), name), CompareLoads.asUsage)
+/** The baseline that is compared with. Fails too when the name under which the result is to be kept is none. */
+export const find = Effect.fnUntraced(function*({ baseline, saveBaseline, ...flags }: LoadFlags) {
+  const folder = yield* folderOf(flags)
+  if (Option.isSome(saveBaseline)) {
+    yield* Effect.mapError(LoadCompare.baselinePath(folder, saveBaseline.value), CompareLoads.asUsage)
+  }
+  if (Option.isNone(baseline)) return undefined
+  return yield* Effect.mapError(LoadCompare.baseline(folder, baseline.value), CompareLoads.asUsage)
 })
 
 /** Beside the result: on stdout for people, on stderr where something else has stdout. */
@@ -38,10 +44,7 @@ export const keep = Effect.fnUntraced(function*(flags: LoadFlags, name: string, 
   }
   const path = yield* Effect.mapError(
     LoadCompare.saveBaseline(yield* folderOf(flags), name, result),
-    (error) =>
-      error.reason === "WrongName"
-        ? CompareLoads.asUsage(error)
-        : new ExitCode.CommandError({ code: ExitCode.unavailable, message: error.message })
+    ({ message }) => new ExitCode.CommandError({ code: ExitCode.unavailable, message })
   )
   yield* Output.note(`baseline ${name}: ${path}`)
 })

@@ -8,8 +8,10 @@ import * as KnownNames from "../programs/load/scenario/KnownNames.ts"
 import * as ScenarioPlan from "../programs/load/ScenarioPlan.ts"
 import * as ThreadLimits from "../programs/load/ThreadLimits.ts"
 import * as Thresholds from "../programs/load/Thresholds.ts"
+import * as LoadTest from "../programs/LoadTest.ts"
 import * as Runner from "../programs/Runner.ts"
-import type { LoadSettings } from "../scenario/LoadSettings.ts"
+import type { WrittenThreshold } from "../scenario/LoadSettings.ts"
+import * as LoadSettings from "../scenario/LoadSettings.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { LoadFlags } from "./load.ts"
 import * as LoadPlan from "./LoadPlan.ts"
@@ -22,6 +24,8 @@ import * as Reading from "./Reading.ts"
 /** Puts up the scenarios; what they need ends with the scope. Fails with all that is wrong with files and flags before anything runs. */
 export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Config.Loaded) {
   yield* refuseStrayFlags(flags)
+  const tooMuch = LoadPlan.tooMuch(flags)
+  if (tooMuch.length > 0) return yield* ExitCode.wrongUsage(tooMuch.join("\n"))
   const options = yield* Reading.compileOptions(flags, config)
   const checked = yield* Runner.checked(yield* Runner.plan([flags.target, ...flags.more], options)).pipe(
     Effect.catchTag(
@@ -39,12 +43,13 @@ export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Con
   }))
   const seed = Option.getOrUndefined(flags.seed)
   const made = ScenarioPlan.make(sources, settingsOf(flags), config.load)
+  const thresholds: ReadonlyArray<WrittenThreshold> = [
+    ...made.thresholds,
+    ...flags.threshold.map((expression) => ({ expression, abort: false, delayMillis: 0 }))
+  ]
   const plan: Plan = {
     ...made,
-    thresholds: [
-      ...made.thresholds,
-      ...flags.threshold.map((expression) => ({ expression, abort: false, delayMillis: 0 }))
-    ],
+    thresholds: thresholds.map(LoadSettings.plain),
     name: sources.map(({ name }) => name).join(", "),
     seed: seed ?? made.seed ?? (yield* Random.nextIntBetween(0, 2 ** 31)),
     threads: Option.getOrElse(flags.threads, () => 1),
@@ -52,13 +57,13 @@ export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Con
   }
   yield* LoadPlan.refuseIdleThreads(plan)
   yield* heedLimits(config, plan)
+  const unfit = LoadTest.whyUnfit(plan)
+  if (unfit !== undefined) return yield* ExitCode.asUsage(unfit)
   const clash = KnownNames.metricClash(scenarios.map(({ compiled }) => compiled))
   if (clash !== undefined) return yield* ExitCode.wrongUsage(`metrics: ${clash}`, "give them names of their own")
   const known = KnownNames.of(scenarios.map(({ compiled }) => compiled))
-  const thresholds = Thresholds.compile(plan.thresholds, known)
-  if (Result.isFailure(thresholds)) {
-    return yield* ExitCode.wrongUsage(thresholds.failure.map(LoadPlan.thresholdProblem).join("\n"))
-  }
+  const compiled = Thresholds.compile(thresholds, known)
+  if (Result.isFailure(compiled)) return yield* refuseThresholds(compiled.failure)
   const open = yield* LoadScenarios.open(checked, { run: LoadUsers.runOptions(plan.seed, config) })
   const { interpreted, transport } = yield* LoadUsers.survey(open, plan)
   if (interpreted.length > 0) {
@@ -107,19 +112,40 @@ const refuseSuites = Effect.fnUntraced(function*(cases: Runner.Plan<never>["case
   return yield* ExitCode.wrongUsage("nothing was started")
 })
 
+/** Those of files at their places, those of flags as they were given. */
+const refuseThresholds = Effect.fnUntraced(function*(
+  problems: ReadonlyArray<Thresholds.Problem<WrittenThreshold>>
+) {
+  const placed = problems.flatMap(({ hint, message, threshold: { span } }): ReadonlyArray<Problem> =>
+    span === undefined ? [] : [{ code: "bad-threshold", severity: "error", message, hint, span }]
+  )
+  yield* Problems.note(placed)
+  const given = problems.filter(({ threshold }) => threshold.span === undefined)
+  return yield* ExitCode.wrongUsage(
+    given.length === 0 ? "nothing was started" : given.map(LoadPlan.thresholdProblem).join("\n")
+  )
+})
+
 /** Files that a hint names. */
 const maxNamed = 8
 
 /** What flags say over the blocks of files. */
-const settingsOf = (flags: LoadFlags): LoadSettings => ({
-  rate: Option.getOrUndefined(flags.rate),
-  arrivals: flags.arrivals === "poisson" ? "poisson" : undefined,
-  iterations: Option.getOrUndefined(Option.orElse(flags.iterations, () => flags.requests)),
-  vus: Option.getOrUndefined(Option.orElse(flags.vus, () => flags.connections)),
-  durationMillis: millis(flags.duration),
-  warmupMillis: millis(flags.warmup),
-  gracefulStopMillis: millis(flags.gracefulStop)
-})
+const settingsOf = (flags: LoadFlags): LoadSettings.LoadSettings => {
+  const rate = Option.getOrUndefined(flags.rate)
+  const iterations = Option.getOrUndefined(Option.orElse(flags.iterations, () => flags.requests))
+  const duration = millis(flags.duration)
+  const common = {
+    rate,
+    arrivals: flags.arrivals === "poisson" ? "poisson" as const : undefined,
+    vus: Option.getOrUndefined(Option.orElse(flags.vus, () => flags.connections)),
+    warmupMillis: millis(flags.warmup),
+    gracefulStopMillis: millis(flags.gracefulStop)
+  }
+  // So many at a rate is a time.
+  return rate === undefined || iterations === undefined
+    ? { ...common, iterations, durationMillis: duration }
+    : { ...common, durationMillis: Math.min(duration ?? Infinity, iterations / rate * 1000) }
+}
 
 /** Flags about the request: a scenario's requests say that themselves. */
 const refuseStrayFlags = Effect.fnUntraced(function*(flags: LoadFlags) {
@@ -136,6 +162,15 @@ const refuseStrayFlags = Effect.fnUntraced(function*(flags: LoadFlags) {
     ["--expected-interval", Option.isSome(flags.expectedInterval)]
   ] as const
   const stray = given.flatMap(([name, isGiven]) => isGiven ? [name] : [])
+  const twice = [
+    ["--vus", flags.vus, "--connections", flags.connections],
+    ["--iterations", flags.iterations, "--requests", flags.requests]
+  ] as const
+  for (const [name, value, other, otherValue] of twice) {
+    if (Option.isSome(value) && Option.isSome(otherValue)) {
+      return yield* ExitCode.wrongUsage(`${name} and ${other} are the same for scenarios`, "give one of them")
+    }
+  }
   if (stray.length > 0) {
     return yield* ExitCode.wrongUsage(
       `${stray.join(", ")}: only for the load of a URL`,

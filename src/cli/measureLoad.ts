@@ -1,5 +1,6 @@
 /** One load from its plan to its exit code, whatever is loaded: shown, reported, compared with a baseline and kept as one. */
 import { Effect, Option } from "effect"
+import { Masking } from "../core/Masking.ts"
 import type { LoadResult } from "../programs/load/LoadResult.ts"
 import type { Plan } from "../programs/load/Plan.ts"
 import * as Summary from "../programs/load/Summary.ts"
@@ -24,7 +25,8 @@ export const measure = Effect.fnUntraced(function*<E, R>(
   baseline: LoadResult | undefined
 ) {
   yield* sayTransport(options.transport)
-  const about = { name: plan.name, target: options.target, model: Summary.modelOf(plan) }
+  const masking = yield* Masking
+  const about = masking.deep({ name: plan.name, target: options.target, model: Summary.modelOf(plan) })
   const result = yield* Effect.gen(function*() {
     const { end, observe } = yield* LoadView.open(about, { dashboard: flags.dashboard })
     const result = yield* LoadTest.run(plan, { ...options, observe })
@@ -46,11 +48,13 @@ export const sayTransport = (transport: string = bareSockets) =>
     ? Output.note(`sent over ${transport} (undici is slower than bare sockets)`)
     : Effect.void
 
-/** Before anything runs, so that a name that is not there costs nothing. */
+/** Before anything runs, so that a name that is wrong or not there costs nothing. */
 export const baselineOf = Effect.fnUntraced(function*(flags: LoadFlags) {
-  if (Option.isNone(flags.baseline)) return undefined
-  const { value } = flags.baseline
-  return yield* withBaselines(({ find }) => find(flags, value))
+  if (Option.isNone(flags.baseline) && Option.isSome(flags.margin)) {
+    return yield* ExitCode.wrongUsage("--margin is about a comparison", "name what to compare with: --baseline name")
+  }
+  if (Option.isNone(flags.baseline) && Option.isNone(flags.saveBaseline)) return undefined
+  return yield* withBaselines(({ find }) => find(flags))
 })
 
 const withBaselines = <A, E, R>(use: (baselines: typeof import("./loadBaselines.ts")) => Effect.Effect<A, E, R>) =>

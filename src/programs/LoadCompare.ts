@@ -33,7 +33,10 @@ export const read = Effect.fn("LoadCompare.read")(function*(
   if (size > maxBytes) return yield* noResult(path, "it is larger than any")
   const text = yield* Effect.mapError(files.readFileString(path), unreadable)
   const json = yield* Effect.mapError(decodeJson(text), () => noResult(path))
-  const head = yield* Effect.mapError(decodeHead(json), () => noResult(path))
+  const head = yield* Effect.mapError(
+    decodeHead(json),
+    () => noResult(path, isComparison(json) ? "it is a comparison of two" : undefined)
+  )
   if (head.version > version) {
     return yield* new LoadCompareError({
       reason: "NewerVersion",
@@ -44,7 +47,7 @@ export const read = Effect.fn("LoadCompare.read")(function*(
   }
   return yield* Effect.mapError(
     decode(json),
-    (error) => noResult(path, error.message.split("\n").slice(-3).join(" ").trim())
+    (error) => noResult(path, error.message.split("\n").slice(-3).join(" ").replaceAll(/\s+/g, " ").trim())
   )
 })
 
@@ -52,6 +55,7 @@ const decodeJson = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Json)
 const decodeHead = Schema.decodeUnknownEffect(
   Schema.Struct({ format: Schema.Literal("skein-load"), version: Schema.Int })
 )
+const isComparison = Schema.is(Schema.Struct({ format: Schema.Literal("skein-load-comparison") }))
 const decode = Schema.decodeUnknownEffect(LoadResult)
 
 const noResult = (path: string, why?: string) =>
@@ -93,8 +97,8 @@ export const baseline = Effect.fn("LoadCompare.baseline")(function*(
     }))
 })
 
-/** A name is no path: it cannot lead out of the folder. */
-const baselinePath = Effect.fnUntraced(function*(folder: string, name: string) {
+/** Where the baseline of that name is kept. A name is no path: it cannot lead out of the folder. */
+export const baselinePath = Effect.fnUntraced(function*(folder: string, name: string) {
   const path = yield* Path.Path
   if (/^[\w][\w.-]{0,99}$/.test(name)) return path.join(folder, "load", `${name}.json`)
   return yield* new LoadCompareError({

@@ -5,7 +5,8 @@
  * thresholds are judged as it goes on, `load/Summary` makes the result.
  */
 import { Deferred, Effect, Random, Schema, Stream } from "effect"
-import { Masking } from "../core/Masking.ts"
+import { mask, Masking } from "../core/Masking.ts"
+import * as SensitiveFields from "../core/SensitiveFields.ts"
 import { GeneratorHealth } from "../services/GeneratorHealth.ts"
 import { LoadClock, ticksPerMilli } from "../services/LoadClock.ts"
 import { bareSockets } from "../services/LoadTransport.ts"
@@ -14,6 +15,7 @@ import { StopSignal } from "../services/StopSignal.ts"
 import * as Breakpoint from "./load/Breakpoint.ts"
 import * as Executors from "./load/executors/Executors.ts"
 import * as Generator from "./load/Generator.ts"
+import * as LoadMasking from "./load/LoadMasking.ts"
 import type { LoadProgress } from "./load/LoadProgress.ts"
 import type { LoadResult } from "./load/LoadResult.ts"
 import type * as Metrics from "./load/Metrics.ts"
@@ -51,17 +53,26 @@ export interface Options<E, R> {
 export const run = Effect.fn("LoadTest.run")(function*<E = never, R = never>(plan: Plan, options: Options<E, R>) {
   const search = plan.loads.find(({ executor }) => executor.type === "breakpoint")
   if (search === undefined) return yield* runOnce(plan, options)
-  if (plan.loads.length > 1 || plan.thresholds.length === 0) {
-    return yield* new Generator.LoadError({
+  const unfit = whyUnfit(plan)
+  return yield* unfit === undefined ? searchBreakpoint(plan, search, options) : unfit
+})
+
+/** Why a plan cannot be run as it stands: {@link run} fails with it, and who asks before has started nothing. */
+export const whyUnfit = ({ loads, thresholds }: Plan): Generator.LoadError | undefined => {
+  if (!loads.some(({ executor }) => executor.type === "breakpoint")) return undefined
+  if (loads.length > 1) {
+    return new Generator.LoadError({
       reason: "Setup",
-      message: plan.loads.length > 1
-        ? "a search for the breakpoint runs alone, and the plan has several loads"
-        : "a search for the breakpoint needs thresholds: what must hold at the rate that is searched",
-      hint: plan.loads.length > 1 ? "give each a run of its own" : "for example http.p95 < 300ms"
+      message: "a search for the breakpoint runs alone, and the plan has several loads",
+      hint: "give each a run of its own"
     })
   }
-  return yield* searchBreakpoint(plan, search, options)
-})
+  return thresholds.length > 0 ? undefined : new Generator.LoadError({
+    reason: "Setup",
+    message: "a search for the breakpoint needs thresholds: what must hold at the rate that is searched",
+    hint: "for example http.p95 < 300ms"
+  })
+}
 
 /** Tries rate after rate; the result is that of the best trial, with what the search found. */
 const searchBreakpoint = Effect.fnUntraced(function*<E, R>(plan: Plan, load: Load, options: Options<E, R>) {
@@ -69,6 +80,7 @@ const searchBreakpoint = Effect.fnUntraced(function*<E, R>(plan: Plan, load: Loa
   if (executor.type !== "breakpoint") return yield* Effect.die(new Error("only a breakpoint is searched"))
   const { queue, settleMillis, stepMillis, vus } = executor
   const signal = yield* StopSignal
+  const masking = yield* Masking
   const trials: Array<Breakpoint.Trial & { readonly result: LoadResult }> = []
   for (let rate = Breakpoint.next(executor, trials); rate !== undefined; rate = Breakpoint.next(executor, trials)) {
     const constant = {
@@ -110,7 +122,7 @@ const searchBreakpoint = Effect.fnUntraced(function*<E, R>(plan: Plan, load: Loa
         failed: result.requests.failed
       }))
     },
-    configuration: plainPlan(plan)
+    configuration: masking.deep(configurationOf(plan))
   } satisfies LoadResult
 })
 
@@ -133,7 +145,7 @@ const runOnce = Effect.fnUntraced(function*<E, R>(plan: Plan, options: Options<E
     for (const one of ended) {
       const { abort, progress } = board.follow(one, (yield* signal.requested) || Deferred.isDoneUnsafe(aborted))
       if (abort) Deferred.doneUnsafe(aborted, Effect.void)
-      yield* observe(progress)
+      yield* observe(LoadMasking.progress(progress, masking))
     }
   })
   const take = (thread: number, frame: Uint8Array) =>
@@ -159,7 +171,7 @@ const runOnce = Effect.fnUntraced(function*<E, R>(plan: Plan, options: Options<E
   yield* follow(totals.rest())
   board.finish()
 
-  return masking.deep(
+  return LoadMasking.result(
     yield* Summary.make({
       plan,
       totals,
@@ -172,9 +184,10 @@ const runOnce = Effect.fnUntraced(function*<E, R>(plan: Plan, options: Options<E
       transport: options.transport ?? bareSockets,
       crash,
       machine,
-      configuration: plainPlan(plan)
-    })
-  ) satisfies LoadResult
+      configuration: configurationOf(plan)
+    }),
+    masking
+  )
 })
 
 /**
@@ -217,6 +230,19 @@ const onThreads = Effect.fnUntraced(function*(
 const headStartMillis = 20
 
 const noScenarios = () => Effect.die(new Error("the plan has scenarios, and nobody to run them"))
+
+/** What was run, for reports: headers that are secret by their names have no value there, however short it is. */
+const configurationOf = (plan: Plan): LoadResult["configuration"] =>
+  plainPlan({
+    ...plan,
+    loads: plan.loads.map((load) => {
+      if (load.work.type === "scenario") return load
+      const headers = load.work.headers.map(([name, value]) =>
+        [name, SensitiveFields.isSecretHeader(name) ? mask : value] as const
+      )
+      return { ...load, work: { ...load.work, headers } }
+    })
+  })
 
 /** As JSON: what is undefined is left out. */
 const plainPlan = (plan: Plan): LoadResult["configuration"] => decodePlain(JSON.parse(JSON.stringify(plan)))

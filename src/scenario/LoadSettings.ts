@@ -4,6 +4,7 @@
  *
  * `read/LoadReader.ts` reads them from YAML.
  */
+import type { Span } from "../core/SourceText.ts"
 import type { Arrivals, Executor, LoadBlock, Stage, Threshold } from "./LoadBlock.ts"
 
 export type ExecutorName = Executor["type"]
@@ -25,13 +26,18 @@ export interface LoadSettings {
   readonly settleMillis?: number | undefined
   readonly precision?: number | undefined
   readonly weight?: number | undefined
-  readonly thresholds?: ReadonlyArray<Threshold> | undefined
+  readonly thresholds?: ReadonlyArray<WrittenThreshold> | undefined
   readonly warmupMillis?: number | undefined
   readonly gracefulStopMillis?: number | undefined
   readonly pacingMillis?: number | undefined
   readonly thinkMillis?: readonly [from: number, to: number] | undefined
   readonly feeder?: Partial<LoadBlock["feeder"]> | undefined
   readonly seed?: number | undefined
+}
+
+/** Which metrics there are is known only when a load is to begin; what is wrong with one is then told at its place. */
+export interface WrittenThreshold extends Threshold {
+  readonly span?: Span | undefined
 }
 
 /** A target that is gone to, or held; one without a target holds where the stage before ended. */
@@ -58,6 +64,9 @@ export const defaults = {
   gracefulStopMillis: 30_000
 } as const
 
+/** What is not tried: above, one machine only runs out of memory, or measures itself. */
+export const most = { rate: 1_000_000, vus: 100_000, queue: 10_000_000, threads: 256 } as const
+
 /** The keys that say what is started when: whoever writes one of them has said it all. */
 const shape = ["executor", "rate", "iterations", "start", "stages", "from", "to"] as const
 
@@ -70,7 +79,7 @@ export const resolve = (layers: ReadonlyArray<LoadSettings>): LoadBlock => {
   return {
     executor: executorOf(settings),
     weight: settings.weight ?? 1,
-    thresholds: settings.thresholds ?? [],
+    thresholds: (settings.thresholds ?? []).map(plain),
     warmupMillis: settings.warmupMillis ?? 0,
     gracefulStopMillis: settings.gracefulStopMillis ?? defaults.gracefulStopMillis,
     pacingMillis: settings.pacingMillis,
@@ -79,6 +88,14 @@ export const resolve = (layers: ReadonlyArray<LoadSettings>): LoadBlock => {
     seed: settings.seed
   }
 }
+
+/** Without its place: plain data, for threads and reports. */
+export const plain = ({ abort, delayMillis, expression, overMillis }: WrittenThreshold): Threshold => ({
+  expression,
+  ...(overMillis !== undefined && { overMillis }),
+  abort,
+  delayMillis
+})
 
 const over = (farther: LoadSettings, nearer: LoadSettings): LoadSettings => {
   const base: { -readonly [K in keyof LoadSettings]: LoadSettings[K] } = { ...farther }

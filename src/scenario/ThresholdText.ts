@@ -67,7 +67,14 @@ export const parse = (text: string): Result.Result<ThresholdText, Misread> => {
   if (operator === undefined) return misread("expected a comparison: <, <=, >, >=, == or !=")
   const bound = take(limit)
   if (bound === undefined) return misread("expected a number, such as 300ms, 1%, 100/s or 5")
-  if (at < text.length) return misread("expected the end of the threshold")
+  if (at < text.length) {
+    const word = /^[A-Za-z%/]+/.exec(text.slice(at))?.[0]
+    return misread(
+      word === undefined || bound[2] !== undefined
+        ? "expected the end of the threshold"
+        : `${word} is no unit: there are ${Object.keys(units).join(", ")}`
+    )
+  }
   const [unit, factor] = units[bound[2] ?? ""] ?? ["count", 1]
   return Result.succeed({
     path: metric[1]!,

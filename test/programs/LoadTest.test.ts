@@ -122,6 +122,27 @@ describe("LoadTest", () => {
       assert.strictEqual(result.verdict, "valid")
     }).pipe(Effect.provide(layer)))
 
+  it.effect("what is secret is in no second that is told, and in no result", () =>
+    Effect.gen(function*() {
+      const masking = yield* Masking
+      masking.add("shop.test", "host")
+      // A secret that is a number, too: figures are none.
+      masking.add("1500", "code")
+      yield* serve(() => ({ failure: "reset" }))
+      const headers = [["authorization", "abc"], ["accept", "text/plain"]] as const
+      const plan = planOf(closed(1, 1_500))
+
+      const result = yield* run({ ...plan, loads: [{ ...plan.loads[0]!, work: { ...work, headers } }] })
+
+      assert.isNotEmpty(seen.flatMap(({ errors }) => errors))
+      const told = JSON.stringify([seen.map(({ errors }) => errors), result])
+      assert.notInclude(told, "shop.test")
+      assert.isNumber(result.duration_s)
+      // Too short to be found anywhere, so it is not written at all.
+      assert.notInclude(told, "\"abc\"")
+      assert.include(told, "text/plain")
+    }).pipe(Effect.provide(layer)))
+
   it.effect("open: as many requests as were due, whatever comes back", () =>
     Effect.gen(function*() {
       yield* serve(() => ({ latency: "250 millis" }))

@@ -3,7 +3,8 @@
  *
  * Where it runs (in the main thread, in a worker) is the business of the `Port`; what the frames say, that of `Totals`.
  */
-import { Deferred, Effect, Fiber, FiberHandle, Schema, type Scope } from "effect"
+import { Deferred, Effect, Fiber, FiberHandle, Option, Schema, type Scope } from "effect"
+import { Masking } from "../../core/Masking.ts"
 import { GeneratorHealth, type Watch } from "../../services/GeneratorHealth.ts"
 import { type Alarm, LoadClock, ticksPerMilli, ticksPerSecond } from "../../services/LoadClock.ts"
 import { type Counters, LoadTransport, type LoadTransportError } from "../../services/LoadTransport.ts"
@@ -78,7 +79,12 @@ export const run = Effect.fnUntraced(function*<E, R>(options: Options<E, R>, por
   const beginMillis = yield* port.begin
   const first = (beginMillis - clock.originMillis) * ticksPerMilli
   yield* sleepUntil(first)
-  const teller = new Teller(crews, recorder, watch, first + plan.warmupMillis * ticksPerMilli, first)
+  // What only this thread knows to be secret is masked here, or nowhere.
+  const mask = Option.match(yield* Effect.serviceOption(Masking), {
+    onNone: () => (text: string) => text,
+    onSome: ({ text }) => text
+  })
+  const teller = new Teller(crews, recorder, watch, first + plan.warmupMillis * ticksPerMilli, first, mask)
   const frames = yield* Effect.forkScoped(tell(teller, port))
   yield* Effect.forEach(crews, (crew) => work(crew, first, port, plan), { concurrency: "unbounded", discard: true })
     .pipe(
@@ -213,12 +219,21 @@ class Teller {
   private readonly recorder: Recorder
   private readonly watch: Watch
   private readonly measured: number
+  private readonly mask: (text: string) => string
 
-  constructor(crews: ReadonlyArray<Crew>, recorder: Recorder, watch: Watch, measured: number, first: number) {
+  constructor(
+    crews: ReadonlyArray<Crew>,
+    recorder: Recorder,
+    watch: Watch,
+    measured: number,
+    first: number,
+    mask: (text: string) => string
+  ) {
     this.crews = crews
     this.recorder = recorder
     this.watch = watch
     this.measured = measured
+    this.mask = mask
     this.at = Math.floor((first - measured) / ticksPerSecond)
   }
 
@@ -234,6 +249,7 @@ class Teller {
     }
     const seconds = (now - this.measured) / ticksPerSecond
     const health = { ...this.watch.sample(), socketsOpened, socketsOpen }
+    this.recorder.mask(this.mask)
     const frame = Frame.encode({ at: this.at, until: seconds, health }, this.recorder)
     this.recorder.clear()
     // A thread that was held up for seconds tells of them in one frame.

@@ -25,6 +25,11 @@ export class Recorder {
     return this.loads.flatMap(({ steps }) => [...steps.values()])
   }
 
+  /** Hides what is secret in the errors. */
+  mask(text: (text: string) => string): void {
+    for (const step of this.steps) step.mask(text)
+  }
+
   write(writer: Writer): void {
     for (const load of this.loads) load.write(writer)
     this.phases.write(writer)
@@ -234,6 +239,13 @@ export class StepRecorder implements StepRecording {
     if (known !== undefined) known.count += count
     else if (this.errors.size < maxErrorKinds || kind === otherErrors) this.errors.set(kind, { count, example })
     else this.addError(otherErrors, count, example)
+  }
+
+  mask(text: (text: string) => string): void {
+    const told = this.byError
+    if (told.every(({ example, kind }) => text(kind) === kind && text(example) === example)) return
+    this.errors.clear()
+    for (const { count, example, kind } of told) this.addError(text(kind), count, text(example))
   }
 
   write(writer: Writer): void {

@@ -2,7 +2,7 @@
  * Which loads the scenarios of files make together: those that say themselves how their iterations are started stand side by side, all
  * others are mixed by their weights.
  */
-import type { LoadBlock, Threshold } from "../../scenario/LoadBlock.ts"
+import type { LoadBlock } from "../../scenario/LoadBlock.ts"
 import * as LoadSettings from "../../scenario/LoadSettings.ts"
 import type { Load } from "./Plan.ts"
 
@@ -15,7 +15,8 @@ export interface Source {
 
 export interface ScenarioPlan {
   readonly loads: ReadonlyArray<Load>
-  readonly thresholds: ReadonlyArray<Threshold>
+  /** Where they stand in files too. */
+  readonly thresholds: ReadonlyArray<LoadSettings.WrittenThreshold>
   readonly warmupMillis: number
   readonly gracefulStopMillis: number
   readonly seed: number | undefined
@@ -37,7 +38,7 @@ export const make = (
   const blocks = groups.map((group) => LoadSettings.resolve([over, ...group.flatMap(({ load }) => load ?? []), under]))
   return {
     loads: groups.map((group, index) => loadOf(group, blocks[index]!)),
-    thresholds: distinct(sources.flatMap(({ load }) => LoadSettings.resolve([over, load ?? {}, under]).thresholds)),
+    thresholds: distinct(sources.flatMap(({ load }) => over.thresholds ?? load?.thresholds ?? under.thresholds ?? [])),
     warmupMillis: Math.max(...blocks.map(({ warmupMillis }) => warmupMillis)),
     gracefulStopMillis: Math.max(...blocks.map(({ gracefulStopMillis }) => gracefulStopMillis)),
     seed: blocks.find(({ seed }) => seed !== undefined)?.seed
@@ -57,6 +58,8 @@ const loadOf = (group: ReadonlyArray<Source>, { executor, feeder, pacingMillis, 
 })
 
 /** Files of a mix often say the same. */
-const distinct = (thresholds: ReadonlyArray<Threshold>): ReadonlyArray<Threshold> => [
-  ...new Map(thresholds.map((one) => [JSON.stringify(one), one])).values()
+const distinct = (
+  thresholds: ReadonlyArray<LoadSettings.WrittenThreshold>
+): ReadonlyArray<LoadSettings.WrittenThreshold> => [
+  ...new Map(thresholds.map((one) => [JSON.stringify(LoadSettings.plain(one)), one])).values()
 ]

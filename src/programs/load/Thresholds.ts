@@ -16,8 +16,8 @@ export interface Compiled {
   readonly unit: ThresholdText.ThresholdText["unit"]
 }
 
-export interface Problem {
-  readonly expression: string
+export interface Problem<T extends Threshold = Threshold> {
+  readonly threshold: T
   /** Offset in the expression. */
   readonly at: number
   readonly message: string
@@ -25,16 +25,16 @@ export interface Problem {
 }
 
 /** Compiles all thresholds, or tells everything that is wrong with any of them. */
-export const compile = (
-  thresholds: ReadonlyArray<Threshold>,
+export const compile = <T extends Threshold>(
+  thresholds: ReadonlyArray<T>,
   known: Metrics.Known
-): Result.Result<ReadonlyArray<Compiled>, ReadonlyArray<Problem>> => {
-  const problems: Array<Problem> = []
+): Result.Result<ReadonlyArray<Compiled>, ReadonlyArray<Problem<T>>> => {
+  const problems: Array<Problem<T>> = []
   const compiled: Array<Compiled> = []
   for (const threshold of thresholds) {
     const one = compileOne(threshold, known)
     if (Result.isSuccess(one)) compiled.push(one.success)
-    else problems.push({ ...one.failure, expression: threshold.expression })
+    else problems.push({ ...one.failure, threshold })
   }
   return problems.length > 0 ? Result.fail(problems) : Result.succeed(compiled)
 }
@@ -42,7 +42,7 @@ export const compile = (
 const compileOne = (
   threshold: Threshold,
   known: Metrics.Known
-): Result.Result<Compiled, Omit<Problem, "expression">> => {
+): Result.Result<Compiled, Omit<Problem, "threshold">> => {
   const text = ThresholdText.parse(threshold.expression)
   if (Result.isFailure(text)) return Result.fail(text.failure)
   const question = Metrics.understand(text.success, known)
@@ -53,7 +53,11 @@ const compileOne = (
   const fits = unit === "any" || unit === given || given === "count" && unit !== "ms"
   if (!fits) {
     const at = threshold.expression.search(/[<>=!]/)
-    return Result.fail({ at, message: `${path} is ${kinds[unit]}`, hint: `write it as ${examples[unit](limit)}` })
+    return Result.fail({
+      at,
+      message: `${path} is ${kinds[unit]}`,
+      hint: `write it as ${examples[unit](given === "count" ? limit : 300)}`
+    })
   }
   return Result.succeed({
     threshold,

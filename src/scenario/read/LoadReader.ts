@@ -3,8 +3,14 @@
  * nobody heeds would make a load that is not the one they think of.
  */
 import { Duration, Result } from "effect"
-import type { Threshold } from "../LoadBlock.ts"
-import { type ExecutorName, type LoadSettings, meant, type StageSetting } from "../LoadSettings.ts"
+import {
+  type ExecutorName,
+  type LoadSettings,
+  meant,
+  most,
+  type StageSetting,
+  type WrittenThreshold
+} from "../LoadSettings.ts"
 import * as ThresholdText from "../ThresholdText.ts"
 import * as Node from "./Node.ts"
 import * as Reader from "./Reader.ts"
@@ -12,16 +18,23 @@ import * as Reader from "./Reader.ts"
 const { duration, fields, flag, map, oneOf, oneOrMany, optional, required, text } = Reader
 
 /** A whole number; text that is one is taken, since a template of `skein.yaml` gives text. */
-const int = (minimum: number): Reader.Reader<number> => {
+const int = (minimum: number, maximum = Infinity): Reader.Reader<number> => {
   const strict = Reader.int(minimum)
-  return {
-    schema: strict.schema,
-    read: (node, notes) =>
-      node._tag === "Scalar" && typeof node.value === "string" && /^\d+$/.test(node.value)
-        ? strict.read({ ...node, value: Number(node.value) }, notes)
-        : strict.read(node, notes)
-  }
+  const read: Reader.Reader<number>["read"] = (node, notes) =>
+    node._tag === "Scalar" && typeof node.value === "string" && /^\d+$/.test(node.value)
+      ? strict.read({ ...node, value: Number(node.value) }, notes)
+      : strict.read(node, notes)
+  return map({ schema: strict.schema, read }, (value, node, notes) => atMost(value, maximum, node, notes))
 }
+
+const atMost = (value: number, maximum: number, node: Node.Node, notes: Reader.Notes): number | undefined =>
+  value <= maximum ? value : Reader.note(
+    notes,
+    "out-of-range",
+    `${value} is more than one machine can do: at most ${maximum}`,
+    node.span,
+    "share the load out over several machines"
+  )
 
 const millis = map(duration, (read) => Duration.toMillis(read))
 
@@ -56,7 +69,9 @@ const above = (reader: Reader.Reader<Rate>): Reader.Reader<number> =>
   map(
     reader,
     ({ amount }, node, notes) =>
-      amount > 0 ? amount : Reader.note(notes, "out-of-range", "expected a rate above 0", node.span)
+      amount > 0
+        ? atMost(amount, most.rate, node, notes)
+        : Reader.note(notes, "out-of-range", "expected a rate above 0", node.span)
   )
 
 const rate = above(rateOrCount)
@@ -102,6 +117,7 @@ const stage: Reader.Reader<ReadStage> = map(
     const target = read.to ?? read.hold
     const length = read.in ?? read.for
     if (length === undefined || (has("to") || has("hold")) && target === undefined) return undefined
+    if (target !== undefined && atMost(target.amount, most.rate, node, notes) === undefined) return undefined
     return { target: target?.amount, holds: !has("to"), millis: length, hasUnit: target?.hasUnit ?? true, node }
   }
 )
@@ -128,9 +144,9 @@ const expression: Reader.Reader<string> = map(text, (value, node, notes) => {
   )
 })
 
-const threshold: Reader.Reader<Threshold> = Reader.byKind<Threshold, Threshold>({
+const threshold: Reader.Reader<WrittenThreshold> = Reader.byKind<WrittenThreshold, WrittenThreshold>({
   expected: "a threshold such as http.p95 < 300ms, or a map with expression",
-  scalar: map(expression, (value) => ({ expression: value, abort: false, delayMillis: 0 })),
+  scalar: map(expression, (value, { span }) => ({ expression: value, abort: false, delayMillis: 0, span })),
   map: map(
     fields("a threshold", {
       expression: required(expression, "What must hold, such as http.p95 < 300ms"),
@@ -138,12 +154,13 @@ const threshold: Reader.Reader<Threshold> = Reader.byKind<Threshold, Threshold>(
       abort: optional(flag, "True: the run ends as soon as it does not hold [default: false]"),
       delay: optional(millis, "The first so long is not judged [default: 0s]")
     }),
-    (read) =>
+    (read, node) =>
       read.expression === undefined ? undefined : {
         expression: read.expression,
         overMillis: read.over,
         abort: read.abort ?? false,
-        delayMillis: read.delay ?? 0
+        delayMillis: read.delay ?? 0,
+        span: spanOf(node, "expression")
       }
   )
 })
@@ -207,9 +224,12 @@ const table = {
     oneOf(["even", "poisson"]),
     "Evenly spaced, or with random gaps as independent people come [default: even]"
   ),
-  vus: optional(int(1), "Virtual users: as many, or in an open load at most as many at once [default: 10, open 500]"),
+  vus: optional(
+    int(1, most.vus),
+    "Virtual users: as many, or in an open load at most as many at once [default: 10, open 500]"
+  ),
   queue: optional(
-    int(0),
+    int(0, most.queue),
     "How many due iterations may wait for a virtual user before more are dropped [default: 10 s of them]"
   ),
   iterations: optional(int(1), "How many in all, or for each virtual user with per-vu-iterations"),

@@ -1,12 +1,12 @@
 /** A request as a caller describes it, and as it goes out. Everything that can be refused is refused here, before sending. */
 import { type Duration, Redacted, Result } from "effect"
-import { Base64 } from "effect/encoding"
 import * as Json from "../../core/Json.ts"
 import type { Value } from "../../core/Value.ts"
 import type * as HttpPolicy from "../HttpPolicy.ts"
 import type { CookieJar } from "./CookieJar.ts"
 import type { Failure } from "./Failure.ts"
 import * as Multipart from "./Multipart.ts"
+import * as UserInfo from "./UserInfo.ts"
 
 /** The body of a request. Each kind has its usual `content-type`, unless the headers name another. */
 export type Body =
@@ -66,7 +66,8 @@ export const prepare = (request: Request, boundary: string): Result.Result<Prepa
     }
     const url = yield* buildUrl(request)
     const headers: Record<string, string> = { accept: "*/*", "user-agent": "skein" }
-    if (url.username !== "" || url.password !== "") moveUserInfo(url, headers)
+    const userInfo = UserInfo.take(url)
+    if (userInfo !== undefined) headers["authorization"] = UserInfo.header(userInfo)
     const encoded = request.body === undefined ? undefined : yield* encodeBody(request.body, boundary)
     if (encoded !== undefined) headers["content-type"] = encoded.contentType
     for (const [name, value] of Object.entries(request.headers ?? {})) {
@@ -130,22 +131,11 @@ const encode = (text: string): string => encodeURIComponent(text.toWellFormed())
 
 const encoder = new TextEncoder()
 
-const moveUserInfo = (url: URL, headers: Record<string, string>): void => {
-  const credentials = `${decodeUserInfo(url.username)}:${decodeUserInfo(url.password)}`
-  headers["authorization"] = `Basic ${Base64.encode(encoder.encode(credentials))}`
-  url.username = ""
-  url.password = ""
-}
-
-/** The URL's parser encodes all but a stray percent sign, which is then meant. */
-const decodeUserInfo = (text: string): string =>
-  Result.getOrElse(Result.try(() => decodeURIComponent(text)), () => text)
-
 const authorization = (auth: Auth): Result.Result<string, Failure> => {
   if (auth._tag === "Basic") {
     return auth.user.includes(":") || isControl.test(auth.user)
       ? invalid("InvalidHeader", "the user name of basic auth holds a colon or a control character")
-      : Result.succeed(`Basic ${Base64.encode(encoder.encode(`${auth.user}:${Redacted.value(auth.password)}`))}`)
+      : Result.succeed(UserInfo.header({ user: auth.user, password: Redacted.value(auth.password) }))
   }
   const token = Redacted.value(auth.token)
   return /^[\x21-\x7e]+$/.test(token)

@@ -129,6 +129,24 @@ describe("frames", () => {
   })
 })
 
+describe("masking of a recorder", () => {
+  it("hides what is secret in kinds and examples, and adds up what is the same then", () => {
+    const recorder = new Recorder([false])
+    const step = recorder.loads[0]!.step({ scenario: "s", name: "n", action: "http", tags: [] })
+    step.failed("expected key-1", () => "found key-1")
+    step.failed("expected key-2", () => "found key-2")
+    step.failed("timeout", () => "late")
+
+    recorder.mask((text) => text.replaceAll(/key-\d/g, "***"))
+
+    assert.deepStrictEqual(step.byError, [
+      { kind: "expected ***", count: 2, example: "found ***" },
+      { kind: "timeout", count: 1, example: "late" }
+    ])
+    assert.strictEqual(step.failures, 3)
+  })
+})
+
 describe("totals", () => {
   const frame = (at: number, answers: number, until = at + 1) => {
     const recorder = new Recorder([false])

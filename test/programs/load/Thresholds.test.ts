@@ -110,7 +110,7 @@ describe("thresholds", () => {
 
     const problems = Result.isFailure(compiled) ? compiled.failure : []
     assert.deepStrictEqual(
-      problems.map(({ expression, message }) => [expression, message]),
+      problems.map(({ message, threshold }) => [threshold.expression, message]),
       wrong.map(([expression, message]) => [expression, message])
     )
     for (const [index, [, , hint]] of wrong.entries()) assert.include(problems[index]?.hint ?? "", hint)
