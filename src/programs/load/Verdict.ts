@@ -74,7 +74,8 @@ export const judge = (evidence: Evidence): ReadonlyArray<InvalidReason> => {
     reasons.push({
       code: "too_short",
       text: "nothing ended within the measured time",
-      advice: "use a longer --duration, or a shorter --warmup"
+      advice:
+        "does the target answer at all? Use a longer --duration or --graceful-stop, a shorter --warmup, or a --timeout"
     })
   }
   return reasons

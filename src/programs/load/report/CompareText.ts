@@ -3,19 +3,21 @@ import * as Style from "../../../core/Style.ts"
 import * as ReportText from "../../report/ReportText.ts"
 import type { Comparison, Row, Side } from "../compare/Comparison.ts"
 import * as Amounts from "./Amounts.ts"
+import * as Fold from "./Fold.ts"
 import * as Table from "./Table.ts"
 
 export interface Options {
   /** @default no colours */
   readonly style?: Style.Style | undefined
-  /** @default 100 */
+  /** @default 110 */
   readonly columns?: number | undefined
 }
 
 export const lines = (comparison: Comparison, options: Options = {}): ReadonlyArray<string> => {
   const style = options.style ?? Style.plain
   const { margin, rows } = comparison
-  const width = Math.max(21, Math.min(45, (options.columns ?? 100) - 66))
+  const columns = Math.max(40, options.columns ?? 110)
+  const width = Math.max(21, Math.min(45, columns - 66))
   const span = scaleOf(rows, margin)
   const dim = (text: string) => ({ text, paint: style.dim })
   const head = ["", "before", "after", "change", "from", "to"].map(dim)
@@ -37,10 +39,16 @@ export const lines = (comparison: Comparison, options: Options = {}): ReadonlyAr
     ...side("after", comparison.after, style),
     style.dim(methodOf(comparison)),
     "",
-    ...Table.lines([[...head, dim(ruler(margin, span, width)), ""], ...body], { left: 1, prose: true }),
+    ...Table.lines([[...head, dim(ruler(margin, span, width)), ""], ...body], {
+      left: 1,
+      prose: true,
+      columns,
+      // The drawing shows them too.
+      drop: [4, 5, 6]
+    }),
     "",
     ...verdict(comparison, style)
-  ].map(ReportText.inert)
+  ].flatMap((line) => Fold.line(ReportText.inert(line), columns))
 }
 
 const side = (

@@ -68,17 +68,17 @@ export const frame = (live: Live, width: number, style: Style.Style = Style.plai
     over("rate", Amounts.rate(second.completed), seconds.map(({ completed }) => completed), style.cyan, due),
     over(
       "p50",
-      Amounts.time(second.p50),
+      second.max === 0 ? "-" : Amounts.time(second.p50),
       seconds.map(({ p50 }) => p50),
       style.green,
-      `all ${Amounts.time(last.latency.p50)}`
+      last.latency.count === 0 ? "" : `all ${Amounts.time(last.latency.p50)}`
     ),
     over(
       "p99",
-      Amounts.time(second.p99),
+      second.max === 0 ? "-" : Amounts.time(second.p99),
       seconds.map(({ p99 }) => p99),
       style.yellow,
-      `all ${Amounts.time(last.latency.p99)}`
+      last.latency.count === 0 ? "" : `all ${Amounts.time(last.latency.p99)}`
     ),
     over("users", Amounts.count(second.vus), seconds.map(({ vus }) => vus), style.dim, ""),
     ...(last.failed === 0
@@ -181,11 +181,10 @@ export const line = (progress: LoadProgress, model: Model): string | undefined =
   return [
     `${Amounts.seconds(seconds).padStart(6)}${phase === "running" ? "" : ` ${phase}`}`,
     `${Amounts.rate(second.completed)}${model === "open" ? ` of ${Amounts.rate(second.due)}` : ""}`,
-    `p50 ${Amounts.time(second.p50)}`,
-    `p99 ${Amounts.time(second.p99)}`,
+    ...(second.max === 0 ? [] : [`p50 ${Amounts.time(second.p50)}`, `p99 ${Amounts.time(second.p99)}`]),
     Amounts.plural(second.vus, "user"),
     `${Amounts.count(requests)} requests so far, ${Amounts.count(failed)} failed${
       dropped === 0 ? "" : `, ${Amounts.count(dropped)} dropped`
-    }, p99 ${Amounts.time(latency.p99)}`
+    }${latency.count === 0 ? "" : `, p99 ${Amounts.time(latency.p99)}`}`
   ].join("  ")
 }

@@ -29,7 +29,9 @@ export const sentence = (result: LoadResult): string => {
     case "interrupted":
       return `interrupted after ${Amounts.seconds(result.duration_s)}: the figures are of what ran until then`
     case "invalid":
-      return "not valid: the generator, not the target, decided these figures"
+      return result.reasons.some(({ code }) => code === "too_short")
+        ? "not valid: nothing ended within the measured time"
+        : "not valid: the generator, not the target, decided these figures"
     case "failed":
       return `failed: ${thresholds(result)}`
     case "unreachable":

@@ -7,25 +7,48 @@ export interface Cell {
   readonly paint?: ((text: string) => string) | undefined
 }
 
-/** Returns a line per row. The first `left` columns and a `prose` one at the end begin at the left, all others end at the right. */
+export interface Options {
+  /** So many of the first columns begin at the left; all others end at the right. */
+  readonly left: number
+  /** Whether the last column is text, which begins at the left too. @default false */
+  readonly prose?: boolean | undefined
+  /** What there is room for. @default for all of it */
+  readonly columns?: number | undefined
+  /** Which columns can be done without where there is not room for all, the first to go first. @default none */
+  readonly drop?: ReadonlyArray<number> | undefined
+}
+
+/** Returns a line per row. */
 export const lines = (
   rows: ReadonlyArray<ReadonlyArray<Cell | string>>,
-  options: { readonly left: number; readonly prose?: boolean | undefined }
+  options: Options
 ): ReadonlyArray<string> => {
   const cells = rows.map((row) => row.map((cell) => typeof cell === "string" ? { text: cell } : cell))
-  const columns = Math.max(0, ...cells.map(({ length }) => length))
+  const length = Math.max(0, ...cells.map(({ length }) => length))
   const widths = Array.from(
-    { length: columns },
+    { length },
     (_, i) => Math.max(0, ...cells.map((row) => TerminalText.width(row[i]?.text ?? "")))
   )
+  const shown = fitting(widths, options)
+  const last = shown.at(-1)
   return cells.map((row) =>
-    row.map(({ paint = same, text }, i) => {
+    shown.flatMap((i) => {
+      const { paint = same, text } = row[i] ?? nothing
+      if (i >= row.length) return []
       const space = " ".repeat(widths[i]! - TerminalText.width(text))
-      const isLast = i === columns - 1
-      if (isLast && options.prose === true) return paint(text)
-      return i < options.left ? paint(text) + (isLast ? "" : space) : space + paint(text)
+      if (i === length - 1 && options.prose === true) return [paint(text)]
+      return [i < options.left ? paint(text) + (i === last ? "" : space) : space + paint(text)]
     }).join("  ").trimEnd()
   )
 }
 
+/** The columns that there is room for. */
+const fitting = (widths: ReadonlyArray<number>, { columns = Infinity, drop = [] }: Options): ReadonlyArray<number> => {
+  let shown = [...widths.keys()]
+  const total = () => shown.reduce((sum, i) => sum + widths[i]! + 2, -2)
+  for (const one of drop) if (total() > columns) shown = shown.filter((i) => i !== one)
+  return shown
+}
+
+const nothing: Cell = { text: "" }
 const same = (text: string): string => text

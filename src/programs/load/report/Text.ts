@@ -13,13 +13,14 @@ import * as Seconds from "../Seconds.ts"
 import * as Amounts from "./Amounts.ts"
 import * as Bars from "./Bars.ts"
 import * as Chart from "./Chart.ts"
+import * as Fold from "./Fold.ts"
 import * as Outcome from "./Outcome.ts"
 import * as Table from "./Table.ts"
 
 export interface Options {
   /** @default no colours */
   readonly style?: Style.Style | undefined
-  /** @default 100 */
+  /** @default 110 */
   readonly columns?: number | undefined
   /** Draws with `#` instead of blocks, where those cannot be shown. @default false */
   readonly ascii?: boolean | undefined
@@ -30,24 +31,24 @@ const maxRows = 12
 
 export const lines = (result: LoadResult, options: Options = {}): ReadonlyArray<string> => {
   const style = options.style ?? Style.plain
-  const columns = Math.max(60, options.columns ?? 100)
+  const columns = Math.max(40, options.columns ?? 110)
   const ascii = options.ascii ?? false
   return [
     ...heading(result, style),
     "",
-    ...latencies(result, style),
+    ...latencies(result, columns, style),
     "",
     ...bars(result, columns, ascii, style),
     ...overTime(result, columns, ascii, style),
     ...counts(result, columns, style),
     ...steps(result, columns, style),
-    ...metrics(result, style),
+    ...metrics(result, columns, style),
     ...thresholds(result, style),
     ...breakpoint(result, style),
     ...generator(result, style),
     "",
     ...verdict(result, style)
-  ].map(ReportText.inert)
+  ].flatMap((line) => Fold.line(ReportText.inert(line), columns))
 }
 
 /** What ran: the model is said aloud, since it decides what a latency means. */
@@ -76,7 +77,10 @@ const heading = (result: LoadResult, style: Style.Style): ReadonlyArray<string> 
 
 const quantiles = ["p50", "p75", "p90", "p95", "p99", "p99_9", "max", "mean", "stddev"] as const
 
-const latencies = (result: LoadResult, style: Style.Style): ReadonlyArray<string> => {
+/** The hint, then the figures that say least. */
+const dispensable = [10, 9, 2, 8, 3, 6]
+
+const latencies = (result: LoadResult, columns: number, style: Style.Style): ReadonlyArray<string> => {
   const row = (name: string, of: Distribution, hint: string, paint?: (text: string) => string) => [
     { text: name, paint: style.bold },
     ...quantiles.map((key) => ({ text: of.count === 0 ? "-" : Amounts.time(of[key]), paint })),
@@ -94,7 +98,7 @@ const latencies = (result: LoadResult, style: Style.Style): ReadonlyArray<string
   for (const [name, of] of Object.entries(result.phases_ms ?? {})) {
     if (of.count > 0) rows.push(row(`  ${name}`, of, "", style.dim))
   }
-  return Table.lines([head, ...rows], { left: 1, prose: true })
+  return Table.lines([head, ...rows], { left: 1, prose: true, columns, drop: dispensable })
 }
 
 const bars = (result: LoadResult, columns: number, ascii: boolean, style: Style.Style): ReadonlyArray<string> => {
@@ -102,7 +106,7 @@ const bars = (result: LoadResult, columns: number, ascii: boolean, style: Style.
   if (found.length === 0) return []
   const total = found.reduce((sum, { count }) => sum + count, 0)
   const highest = Chart.highest(found)
-  const width = Math.min(56, columns - 30)
+  const width = Math.max(8, Math.min(56, columns - 30))
   const rows = found.map(({ count, from, to }) => {
     const color = from >= result.latency_ms.p99 ? style.red : from >= result.latency_ms.p90 ? style.yellow : style.green
     return [
@@ -118,7 +122,7 @@ const bars = (result: LoadResult, columns: number, ascii: boolean, style: Style.
 const overTime = (result: LoadResult, columns: number, ascii: boolean, style: Style.Style): ReadonlyArray<string> => {
   const seconds = Seconds.whole(result).filter(({ at }) => at >= 0)
   if (seconds.length < 3) return []
-  const width = Math.min(columns - 34, seconds.length * 2, 80)
+  const width = Math.max(8, Math.min(columns - 34, seconds.length * 2, 80))
   const draw = (
     name: string,
     values: ReadonlyArray<number>,
@@ -138,7 +142,9 @@ const overTime = (result: LoadResult, columns: number, ascii: boolean, style: St
   return [
     ...Table.lines([
       draw("per second", seconds.map(({ completed }) => completed), Amounts.count, style.cyan),
-      draw("p99", seconds.map(({ p99 }) => p99), Amounts.time, style.yellow),
+      ...(seconds.some(({ p99 }) => p99 > 0)
+        ? [draw("p99", seconds.map(({ p99 }) => p99), Amounts.time, style.yellow)]
+        : []),
       ...(failed.some((n) => n > 0) ? [draw("errors", failed, Amounts.count, style.red)] : [])
     ], { left: 3 }),
     ""
@@ -148,7 +154,7 @@ const overTime = (result: LoadResult, columns: number, ascii: boolean, style: St
 const counts = (result: LoadResult, columns: number, style: Style.Style): ReadonlyArray<string> => {
   const { checks, errors, iterations, requests, statuses } = result
   const bad = (n: number, text: string) => n === 0 ? style.dim(text) : style.red(text)
-  const isUrl = iterations.completed === requests.total
+  const isUrl = iterations.completed === requests.total && iterations.failed === requests.failed
   const rows = [
     [
       "requests",
@@ -156,7 +162,7 @@ const counts = (result: LoadResult, columns: number, style: Style.Style): Readon
         bad(requests.failed, `${Amounts.count(requests.failed)} failed`)
       }  ${style.dim(`${Amounts.bytes(requests.bytes_in)} in, ${Amounts.bytes(requests.bytes_out)} out`)}`
     ],
-    ...(isUrl && iterations.dropped === 0 && iterations.cut_off === 0 && iterations.failed === 0 ? [] : [[
+    ...(isUrl && iterations.dropped === 0 && iterations.cut_off === 0 ? [] : [[
       "iterations",
       `${style.bold(Amounts.rate(iterations.per_second))}  ${Amounts.count(iterations.completed)} completed, ${
         bad(iterations.failed, `${Amounts.count(iterations.failed)} failed`)
@@ -197,7 +203,7 @@ const counts = (result: LoadResult, columns: number, style: Style.Style): Readon
     errors.kinds.slice(0, maxRows).map(({ count, example, kind }) => [
       { text: `  ${TerminalText.cut(ReportText.name(kind), 28)}`, paint: style.red },
       Amounts.count(count),
-      { text: TerminalText.cut(ReportText.oneLine(example, 400), Math.max(20, columns - 42)), paint: style.dim }
+      { text: TerminalText.cut(ReportText.oneLine(example, 400), Math.max(60, 2 * columns - 60)), paint: style.dim }
     ]),
     { left: 1, prose: true }
   )
@@ -212,7 +218,7 @@ const steps = (result: LoadResult, columns: number, style: Style.Style): Readonl
   if (result.steps.length < 2) return []
   const several = new Set(result.steps.map(({ scenario }) => scenario)).size > 1
   const isOpen = result.model === "open"
-  const room = Math.max(16, columns - 70)
+  const room = Math.max(16, columns - 62)
   const name = (step: StepFigures) =>
     TerminalText.cut(`${several ? `${ReportText.name(step.scenario)} › ` : ""}${ReportText.name(step.name)}`, room)
   const dim = (text: string) => ({ text, paint: style.dim })
@@ -230,11 +236,13 @@ const steps = (result: LoadResult, columns: number, style: Style.Style): Readonl
       ...(["p50", "p95", "p99", "max"] as const).map((key) => times.count === 0 ? "-" : Amounts.time(times[key]))
     ]
   })
-  return ["", ...Table.lines([head, ...rows], { left: 2 }), ...more(result.steps.length, "step", style)]
+  // The rate and the action say least, the slowest one is in the errors or above.
+  const table = Table.lines([head, ...rows], { left: 2, columns, drop: [3, 1, 8, 6] })
+  return ["", ...table, ...more(result.steps.length, "step", style)]
 }
 
 /** Metrics of the user's own. */
-const metrics = (result: LoadResult, style: Style.Style): ReadonlyArray<string> => {
+const metrics = (result: LoadResult, columns: number, style: Style.Style): ReadonlyArray<string> => {
   if (result.metrics.length === 0) return []
   const rows = result.metrics.slice(0, maxRows).map(({ count, distribution, kind, name, value }) => [
     `  ${ReportText.name(name)}`,
@@ -246,7 +254,12 @@ const metrics = (result: LoadResult, style: Style.Style): ReadonlyArray<string> 
       paint: style.dim
     })))
   ])
-  return ["", style.bold("metrics"), ...Table.lines(rows, { left: 2 }), ...more(result.metrics.length, "metric", style)]
+  return [
+    "",
+    style.bold("metrics"),
+    ...Table.lines(rows, { left: 2, columns, drop: [6, 4, 3] }),
+    ...more(result.metrics.length, "metric", style)
+  ]
 }
 
 const thresholds = (result: LoadResult, style: Style.Style): ReadonlyArray<string> => {
@@ -309,12 +322,15 @@ const verdict = (result: LoadResult, style: Style.Style): ReadonlyArray<string> 
   const outcome = Outcome.of(result)
   const [sign, paint] = signs(style)[outcome]
   const text = `${paint(style.bold(`${sign} ${Outcome.sentence(result)}`))}${style.dim(` (seed ${result.seed})`)}`
-  // What is not valid may be an interrupted run too; then it is said as well.
-  const reasons = result.reasons.flatMap(({ advice, text }) => [
-    `  ${style.yellow(ReportText.oneLine(text))}`,
-    `  ${style.dim("→")} ${ReportText.oneLine(advice)}`
-  ])
-  return [text, ...reasons]
+  // What is not valid may be an interrupted run too; then it is said as well. Where nobody answered, the generator is not to blame.
+  const reasons = outcome === "unreachable" ? [] : result.reasons
+  return [
+    text,
+    ...reasons.flatMap(({ advice, text }) => [
+      `  ${style.yellow(ReportText.oneLine(text))}`,
+      `  ${style.dim("→")} ${ReportText.oneLine(advice)}`
+    ])
+  ]
 }
 
 const signs = (style: Style.Style): Readonly<Record<Outcome.Outcome, readonly [string, (text: string) => string]>> => ({

@@ -67,7 +67,17 @@ describe("the text of a load run", () => {
       const lines = Text.lines(result, { columns: 110, style: Style.make(true) })
 
       assert.isAtMost(lines.length, 50)
-      for (const line of lines) assert.isAtMost(TerminalText.width(TerminalText.strip(line)), 112, line)
+      for (const line of lines) assert.isAtMost(TerminalText.width(TerminalText.strip(line)), 110, line)
+    }
+  })
+
+  it.each([80, 60, 50])("fits into %i columns, with what matters", (columns) => {
+    for (const result of [good, bad, closed, invalid]) {
+      const lines = Text.lines(result, { columns, style: Style.make(true) }).map(TerminalText.strip)
+
+      for (const line of lines) assert.isAtMost(TerminalText.width(line), columns, line)
+      const text = lines.join("\n")
+      for (const name of ["p50", "p95", "p99", "max"]) assert.match(text, new RegExp(`^ .* ${name}\\b`, "m"))
     }
   })
 
@@ -76,7 +86,7 @@ describe("the text of a load run", () => {
 
     assert.notMatch(lines.join(""), /[\u0000-\u001f\u007f-\u009f\u202a-\u202e]/)
     assert.notMatch(lines.join("\n"), /##(\[|vso\[)/)
-    assert.isBelow(lines.length, 170)
+    assert.isBelow(lines.length, 250)
   })
 
   it("draws with plain signs where others cannot be shown", () => {

@@ -1,5 +1,6 @@
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"
+import * as TerminalText from "../../../../src/core/TerminalText.ts"
 import * as Compare from "../../../../src/programs/load/compare/Compare.ts"
 import { Comparison } from "../../../../src/programs/load/compare/Comparison.ts"
 import * as CompareHtml from "../../../../src/programs/load/report/CompareHtml.ts"
@@ -34,6 +35,15 @@ describe("the text of a comparison", () => {
     assert.match(text, /\n✗ slower\n {2}rate -2\d\.\d% \(-/)
     assert.match(CompareText.lines(same).join("\n"), /\n✓ the same\n {2}no change of 5% or more/)
     assert.match(CompareText.lines(unclear).join("\n"), /\n\? cannot tell\n {2}a run after is not valid: /)
+  })
+
+  it.each([80, 60])("fits into %i columns", (columns) => {
+    for (const comparison of [slower, same, unclear]) {
+      for (const line of CompareText.lines(comparison, { columns })) {
+        assert.isAtMost(TerminalText.width(line), columns, line)
+      }
+    }
+    assert.match(CompareText.lines(slower, { columns }).join("\n"), /^p50 .* worse$/m)
   })
 
   it("R17 shows no control character of the outside", () => {

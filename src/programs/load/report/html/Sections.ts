@@ -41,17 +41,15 @@ export const alerts = (result: LoadResult): string => {
     `<li>${text(one.text)}<br><span class="advice">${text(one.advice)}</span></li>`
   )
   if (outcome === "passed" || outcome === "failed") return ""
-  return `<section class="panel alert ${outcome}"><h2>${text(sentence(outcome))}</h2>${
+  return `<section class="panel alert ${outcome}"><h2>${text(sentence(result))}</h2>${
     reasons.length === 0 ? "" : `<ul>${reasons.join("")}</ul>`
   }</section>\n`
 }
 
-const sentence = (outcome: Outcome.Outcome): string =>
-  outcome === "invalid"
-    ? "These figures are not valid: the generator, not the target, decided them"
-    : outcome === "interrupted"
-    ? "Interrupted: the figures are of what ran until then"
-    : "No request was answered"
+const sentence = (result: LoadResult): string => {
+  const sentence = Outcome.sentence(result)
+  return `${sentence[0]!.toUpperCase()}${sentence.slice(1)}`
+}
 
 export const tiles = (result: LoadResult): string => {
   const { checks, errors, iterations, latency_ms, requests, service_ms } = result
