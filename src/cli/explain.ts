@@ -45,6 +45,8 @@ export const schema = Effect.fnUntraced(function*(flags: SchemaFlags) {
     ? Profile.schema()
     : flags.of === "load-result"
     ? LoadJson.schema()
+    : flags.of === "load-comparison"
+    ? LoadJson.comparisonSchema()
     : EditorSchema.make(yield* Reading.actions(config))
   yield* Console.log(JSON.stringify(schema, null, 2))
 })

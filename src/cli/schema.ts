@@ -4,9 +4,9 @@ import { Command, Flag } from "effect/cli"
 import * as Flags from "./Flags.ts"
 
 const flags = {
-  of: Flag.Literals("of", ["scenario", "config", "profile", "load-result"]).pipe(
+  of: Flag.Literals("of", ["scenario", "config", "profile", "load-result", "load-comparison"]).pipe(
     Flag.withDescription(
-      "Of scenario and suite files, of skein.yaml, of profiles, or of what skein load found [default: scenario]"
+      "Of scenario and suite files, of skein.yaml, of profiles, of what skein load or skein load compare found [default: scenario]"
     ),
     Flag.withDefault("scenario" as const)
   ),
@@ -29,6 +29,10 @@ export const schema = Command.make(
     },
     { command: "skein schema --of config", description: "The schema of skein.yaml" },
     { command: "skein schema --of profile", description: "The schema of profiles of remote APIs" },
-    { command: "skein schema --of load-result", description: "The schema of what skein load --format json prints" }
+    { command: "skein schema --of load-result", description: "The schema of what skein load --format json prints" },
+    {
+      command: "skein schema --of load-comparison",
+      description: "The schema of what skein load compare --format json prints"
+    }
   ])
 )
