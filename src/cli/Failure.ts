@@ -68,11 +68,17 @@ const reportError = Effect.fnUntraced(function*(error: unknown, debug: boolean, 
   return codeOf(error)
 })
 
-/** A thing that is not there, or a target that is not right, was mistyped; else something could not be used. */
+/** The same for some reasons of an error: a thing that is not there was mistyped, a file does not fit what is asked for. */
+const codesOfReasons: ReadonlyMap<string, number> = new Map([
+  ["RemoteApiError Invalid", ExitCode.usage],
+  ["RemoteApiError NotFound", ExitCode.usage],
+  ["LoadScenarioError file", ExitCode.usage]
+])
+
+/** What has no code means that something could not be used. */
 const codeOf = (error: unknown): number => {
-  const reason = typeof error === "object" && error !== null && "reason" in error ? error.reason : undefined
-  if (tagOf(error) === "RemoteApiError" && (reason === "Invalid" || reason === "NotFound")) return ExitCode.usage
-  return codes.get(tagOf(error)) ?? ExitCode.unavailable
+  const reason = typeof error === "object" && error !== null && "reason" in error ? String(error.reason) : ""
+  return codesOfReasons.get(`${tagOf(error)} ${reason}`) ?? codes.get(tagOf(error)) ?? ExitCode.unavailable
 }
 
 const problemsOf = (error: unknown): ReadonlyArray<Problem> =>

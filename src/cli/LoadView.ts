@@ -9,6 +9,7 @@ import type { LoadProgress } from "../programs/load/LoadProgress.ts"
 import type { LoadResult } from "../programs/load/LoadResult.ts"
 import * as Live from "../programs/load/report/Live.ts"
 import { DashboardServer } from "../services/DashboardServer.ts"
+import { StopSignal } from "../services/StopSignal.ts"
 import * as ExitCode from "./ExitCode.ts"
 import * as LiveView from "./LiveView.ts"
 import * as Progress from "./Progress.ts"
@@ -52,14 +53,17 @@ const openPage = Effect.fnUntraced(function*(load: About) {
 
 const openView = Effect.fnUntraced(function*(load: About) {
   if (yield* Settings.Quiet) return () => Effect.void
-  if (!(yield* Progress.isLive)) return (progress: LoadProgress) => log(progress, load.model)
+  if (!(yield* Progress.isLive)) {
+    yield* sayWhenStopped(Console.error)
+    return (progress: LoadProgress) => log(progress, load.model)
+  }
   const style = Style.make(yield* Settings.colors("stderr"))
   const live = Live.make(load.name, load.model)
   // The view is looked at ten times a second, and changes once.
   let drawn:
     | { readonly columns: number; readonly of: Live.Live["last"]; readonly lines: ReadonlyArray<string> }
     | undefined
-  yield* LiveView.open((columns) =>
+  const view = yield* LiveView.open((columns) =>
     Effect.sync(() => {
       if (drawn?.columns !== columns || drawn.of !== live.last) {
         drawn = { columns, of: live.last, lines: Live.frame(live, columns - 1, style) }
@@ -67,8 +71,19 @@ const openView = Effect.fnUntraced(function*(load: About) {
       return drawn.lines
     })
   )
+  yield* sayWhenStopped(view.print)
   return (progress: LoadProgress) => Effect.sync(() => Live.add(live, progress))
 })
+
+/** Who presses Ctrl-C wants to see that it was heard: the last answers may take a while. */
+const sayWhenStopped = Effect.fnUntraced(function*(say: (text: string) => Effect.Effect<void>) {
+  const { await: stopped } = yield* StopSignal
+  const isAsked = Effect.filterOrElse(stopped, (signal) => signal === "SIGINT", () => Effect.never)
+  yield* Effect.forkScoped(Effect.andThen(isAsked, say(howToForce)))
+})
+
+const howToForce =
+  "stopping: nothing more is started, the last answers are waited for; press Ctrl-C again to end at once"
 
 const log = (progress: LoadProgress, model: About["model"]): Effect.Effect<void> => {
   const line = Live.line(progress, model)

@@ -56,7 +56,7 @@ const explainValue = (error: CliError.InvalidValue): string => {
   const expected = visible(error.expected.replace(/^Expected:? /, "").replace(/\.$/, "")).replaceAll(" | ", ", ")
   if (error.value === "") return `${flag} needs a value: ${expected}`
   if (expected === "at most 1 value") return `${flag} is given more than once`
-  const wanted = expected === "a string representing a finite number" ? "a whole number" : expected
+  const wanted = /^(?:a string representing a finite number|an integer)$/.test(expected) ? "a whole number" : expected
   return `${flag}: ${quoted(error.value)} is not ${wanted}`
 }
 

@@ -1,5 +1,5 @@
 /** How the result of a load gets out: report files, standard output, the exit code. */
-import { Console, Effect, Path } from "effect"
+import { Console, Effect, Path, Result } from "effect"
 import * as Style from "../core/Style.ts"
 import type { LoadResult } from "../programs/load/LoadResult.ts"
 import * as LoadFormats from "../programs/load/report/Formats.ts"
@@ -13,20 +13,28 @@ import { Invocation } from "./Invocation.ts"
 import * as Output from "./Output.ts"
 import * as Settings from "./Settings.ts"
 
-/** Reads the values of `--report`. Fails when one is wrong, or two want the same place. */
+/**
+ * Reads the values of `--report`. Fails when one is wrong, two want the same place, or one is seen to be no place for a file: a load may
+ * take hours, and who waited for its report wants to hear of that before.
+ */
 export const targets = Effect.fnUntraced(function*(
   flags: ReadonlyArray<string>,
   known: Parameters<typeof LoadFormats.parseReportFlag>[1] = LoadFormats.formats
 ) {
-  const targets = yield* Effect.forEach(flags, (text) =>
-    Effect.mapError(
-      Effect.fromResult(LoadFormats.parseReportFlag(text, known)),
-      (message) => ExitCode.wrongUsage(message)
-    ))
-  yield* Effect.mapError(Effect.fromResult(Formats.checkTargets(targets)), (message) => ExitCode.wrongUsage(message))
+  const read = flags.map((text) => LoadFormats.parseReportFlag(text, known))
+  const wrong = read.flatMap((one) => Result.isFailure(one) ? [one.failure] : [])
+  if (wrong.length > 0) return yield* ExitCode.wrongUsage(wrong.join("\n"))
+  const targets = read.flatMap((one) => Result.isSuccess(one) ? [one.success] : [])
+  const { directory } = yield* Invocation
+  const { relative, resolve } = yield* Path.Path
+  const places = targets.map((one) => one.path === "-" ? one : { ...one, path: resolve(directory, one.path) })
+  const named = places.map((one) => one.path === "-" ? one : { ...one, path: relative(directory, one.path) })
+  yield* Effect.mapError(Effect.fromResult(Formats.checkTargets(named)), (message) => ExitCode.wrongUsage(message))
   if ((yield* Settings.Format) === "json" && targets.some(({ path }) => path === "-")) {
     return yield* ExitCode.wrongUsage("--report: --format json has standard output for itself; name a file")
   }
+  const obstacles = yield* ReportFiles.obstacles(places.filter(({ path }) => path !== "-"))
+  if (obstacles.length > 0) return yield* ExitCode.wrongUsage(obstacles.map(({ message }) => message).join("\n"))
   return targets
 })
 

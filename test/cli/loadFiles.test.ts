@@ -215,6 +215,37 @@ teardown:
     assert.include(stderr, "all 2 rows of its data are used up")
   })
 
+  it("starts so many iterations at a rate", async () => {
+    using here = folder({ "a.yaml": "steps: [log: x]" })
+    const { result } = await load(["a.yaml", "--rate", "100/s", "--iterations", "20"], here.path)
+
+    assert.strictEqual(result.model, "open")
+    assert.strictEqual(result.iterations.started, 20)
+  })
+
+  it("tells all that is wrong with thresholds, those of files at their places", async () => {
+    using here = folder({
+      "skein.yaml": "load:\n  warmup: 1s\n",
+      "a.yaml": `name: A
+load:
+  thresholds:
+    - http.p95 < 300ms
+    - htpp.p95 < 300ms
+    - { expression: "http.p95{step: Oder} < 1s", over: 10s }
+    - http.p95 < 300
+steps: [{ name: Order, log: x }]
+`
+    })
+    const { code, stderr, stdout } = await call(["load", "a.yaml", "--threshold", "errors.rat < 1%"], here.path)
+
+    assert.strictEqual(code, 2)
+    assert.strictEqual(stdout, "")
+    assert.match(stderr, /^a\.yaml:5:7: error: there is no metric htpp \(bad-threshold\)$[^]*did you mean http\?/m)
+    assert.match(stderr, /^a\.yaml:6:21: error: there is no step "Oder"[^]*did you mean Order\?/m)
+    assert.match(stderr, /^a\.yaml:7:7: error: http\.p95 is a time[^]*write it as 300ms/m)
+    assert.match(stderr, /errors\.rat is nothing that is measured/)
+  })
+
   const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, said: string]> = [
     [["a.yaml", "--method", "POST", "-H", "a: b"], "--method, --header: only for the load of a URL"],
     [["a.yaml", "--threads", "2", "--vus", "1"], "each thread needs a virtual user, and there are 1"],
@@ -234,6 +265,9 @@ teardown:
     [["ws://127.0.0.1/"], "ws://127.0.0.1/ is no URL of HTTP"],
     [["http://127.0.0.1/", "--vus", "2"], "--vus and --iterations are for scenarios"],
     [["missing.yaml"], "there is no file missing.yaml"],
+    [["a.yaml", "--vus", "2", "-c", "3"], "--vus and --connections are the same for scenarios"],
+    [["search.yaml"], "a search for the breakpoint needs thresholds"],
+    [["a.yaml", "search.yaml"], "a search for the breakpoint runs alone"],
     [["a.yaml", "--threshold", "grpc.p95 < 1s"], "there is no metric grpc"],
     [["setup.yaml"], "its setup did not pass: no"]
   ]
@@ -248,6 +282,7 @@ teardown:
       "old.yaml":
         "testcase: Old\nsteps: [{ name: Look, action: postgres, args: [query, \"embedded:${shop}\", \"select ${n}\"] }]\nvariables: { vars: { shop: a, n: 1 } }",
       "limits.yaml": "limits: { concurrency: 3 }",
+      "search.yaml": "load: { to: 100/s }\nsetup: [{ assert: \"false\" }]\nsteps: [log: x]",
       "calls.yaml": "mocks: { shop: {} }\nsteps: [{ name: Count, assert: size(mocks.shop.calls) == 0 }]",
       "metrics.yaml": `
 steps:

@@ -11,9 +11,13 @@ import { call, folder } from "./commandLine.ts"
 
 let server: Server
 let url = ""
+let lastAuthorization: string | undefined
 
 beforeAll(async () => {
-  server = createServer((_, response) => response.end("hello"))
+  server = createServer((request, response) => {
+    lastAuthorization = request.headers.authorization
+    response.end("hello")
+  })
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve))
   url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
 })
@@ -55,11 +59,26 @@ describe("skein load --report", () => {
     assert.include(twice.stderr, "two reports would be written to a.csv")
   })
 
-  it("goes on when one cannot be written, and exits with 5 when all was well otherwise", async () => {
+  it("says before anything runs what is no place for a file, all of it at once", async () => {
     using files = folder({ "file": "" })
 
+    const { code, stderr, stdout } = await call(
+      ["load", "-n", "50", "--report", "file/a.csv", "--report", "csv=.", "--report", "b.csv", url],
+      files.path
+    )
+
+    assert.strictEqual(code, 2)
+    assert.strictEqual(stdout, "")
+    assert.match(stderr, /could not be written to .*file\/a\.csv: a part of the path is a file, not a folder/)
+    assert.include(stderr, `could not be written to ${files.path}: it is a folder; name a file in it`)
+    assert.isFalse(files.has("b.csv"))
+  })
+
+  it("goes on when one cannot be written after all, and exits with 5 when all was well otherwise", async () => {
+    using files = folder({})
+
     const { code, stderr } = await call(
-      ["load", "-n", "50", "-c", "2", "--report", "file/a.csv", "--report", "b.csv", url],
+      ["load", "-n", "50", "-c", "2", "--report", "csv=/dev/full", "--report", "b.csv", url],
       files.path
     )
 
@@ -79,6 +98,43 @@ describe("skein schema --of load-result", () => {
 
     const validate = new Ajv2020({ strict: false }).compile(JSON.parse(schema.stdout))
     assert.isTrue(validate(JSON.parse(result.stdout)), JSON.stringify(validate.errors))
+  })
+})
+
+describe("skein schema --of load-comparison", () => {
+  it("is what skein load compare --format json prints, and what --report c.json holds", async () => {
+    using files = folder({ "before.json": before, "after.json": slower })
+    const compare = ["load", "compare", "before.json", "after.json"]
+    const [schema, result] = [
+      await call(["schema", "--of", "load-comparison"], files.path),
+      await call([...compare, "--format", "json", "--report", "c.json"], files.path)
+    ]
+
+    const validate = new Ajv2020({ strict: false }).compile(JSON.parse(schema.stdout))
+    assert.isTrue(validate(JSON.parse(result.stdout)), JSON.stringify(validate.errors))
+    assert.deepStrictEqual(JSON.parse(readFileSync(join(files.path, "c.json"), "utf8")), JSON.parse(result.stdout))
+    assert.isFalse(validate(JSON.parse(before)))
+  })
+})
+
+describe("skein load URL with secrets", () => {
+  it("sends the password of the URL as basic authentication, and shows it and secret headers nowhere", async () => {
+    using files = folder({})
+    const names = ["a.html", "a.json", "a.csv", "a.xml", "a.md", "a.prom", "a.hlog"]
+    const target = url.replace("//", "//ann:pass%20word@")
+    const [header, query] = ["X-Api-Key: key-4711", "?access_token=tok-0815&page=2"]
+
+    const { stderr, stdout } = await call(
+      ["load", "-n", "20", "-c", "2", "-H", header, ...names.flatMap((name) => ["--report", name]), target + query],
+      files.path
+    )
+
+    assert.strictEqual(lastAuthorization, `Basic ${Buffer.from("ann:pass word").toString("base64")}`)
+    const written = names.map((name) => readFileSync(join(files.path, name), "utf8"))
+    for (const text of [stderr, stdout, ...written]) {
+      assert.notMatch(text, /pass word|pass%20word|key-4711|tok-0815|YW5uOnBhc3Mgd29yZA/)
+    }
+    assert.include(stdout, "access_token=***&page=2")
   })
 })
 
@@ -152,6 +208,19 @@ describe("skein load compare", () => {
     assert.strictEqual(stderr.match(/^\d\/5 (before|after )/gm)?.length, 10)
   })
 
+  it("refuses flags that results have no use for", async () => {
+    using files = folder({ "before.json": before })
+
+    const { code, stderr } = await call(
+      ["load", "compare", "before.json", "before.json", "--rate", "200/s", "--no-keepalive", "--pairs", "6"],
+      files.path
+    )
+
+    assert.strictEqual(code, 2)
+    assert.match(stderr, /--pairs.*only where URLs are compared/)
+    assert.match(stderr, /--rate.*--no-keepalive|--no-keepalive.*--rate/)
+  })
+
   it("says what is no result, and takes no URL beside a file", async () => {
     using files = folder({ "before.json": before, "other.json": "{}" })
 
@@ -163,7 +232,7 @@ describe("skein load compare", () => {
     assert.strictEqual(other.code, 2)
     assert.match(other.stderr, /other\.json is no result of a load run/)
     assert.strictEqual(mixed.code, 2)
-    assert.include(mixed.stderr, "is a URL and the other one is not")
+    assert.include(mixed.stderr, "is a URL, and before.json is not")
   })
 })
 
@@ -176,6 +245,21 @@ describe("skein load --baseline", () => {
     assert.strictEqual(code, 2)
     assert.include(stderr, "there is no baseline \"main\"")
     assert.include(stderr, "--save-baseline main")
+  })
+
+  it("says before anything runs what is no name, and that a margin has nothing to be the margin of", async () => {
+    using files = folder({})
+
+    const [name, margin] = [
+      await call(["load", "--save-baseline", "../main", "-n", "10", url], files.path),
+      await call(["load", "--margin", "10%", "-n", "10", url], files.path)
+    ]
+
+    assert.strictEqual(name.code, 2)
+    assert.strictEqual(name.stdout, "")
+    assert.include(name.stderr, "\"../main\" is no name of a baseline")
+    assert.strictEqual(margin.code, 2)
+    assert.include(margin.stderr, "name what to compare with: --baseline name")
   })
 
   it("compares with what --save-baseline kept", async () => {

@@ -217,6 +217,7 @@ const usedUp = ({ name, rows }: LoadScenario): LoadScenarioError =>
   new LoadScenarioError({
     scenario: name,
     reason: "data",
-    detail: `all ${rows?.length ?? 0} rows of its data are used up`,
-    hint: "Give it more rows, fewer iterations, or a feeder that begins again: `feeder: sequential`"
+    detail: `all ${
+      rows?.length ?? 0
+    } rows of its data are used up: give it more rows, fewer iterations, or a feeder that begins again (feeder: sequential)`
   })

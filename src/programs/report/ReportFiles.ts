@@ -63,6 +63,39 @@ export const writeText = (
 ): Effect.Effect<void, ReportFileError, FileSystem.FileSystem | Path.Path> =>
   Effect.mapError(place(target.path, text), (error) => asFileError(target, error))
 
+/**
+ * What is known to be in the way of targets before anything is written: a folder of that name, a file where a folder would have to be, a
+ * place where this user may not write. In the order of the targets; empty when nothing is. Never fails.
+ */
+export const obstacles = Effect.fn("ReportFiles.obstacles")(function*(
+  targets: ReadonlyArray<Formats.Target>
+): Effect.fn.Return<ReadonlyArray<ReportFileError>, never, FileSystem.FileSystem | Path.Path> {
+  const found = yield* Effect.forEach(targets, (target) =>
+    obstacle(target.path).pipe(
+      Effect.map((reason) => reason === undefined ? undefined : new ReportFileError({ ...target, reason })),
+      Effect.catch((error) => Effect.succeed(asFileError(target, error)))
+    ))
+  return found.filter((one) => one !== undefined)
+})
+
+const obstacle = Effect.fnUntraced(function*(path: string) {
+  const files = yield* FileSystem.FileSystem
+  const { dirname } = yield* Path.Path
+  const stat = (place: string) =>
+    files.stat(place).pipe(Effect.catchReason("PlatformError", "NotFound", () => Effect.succeed(undefined)))
+  const old = yield* stat(path)
+  if (old?.type === "Directory") return "it is a folder; name a file in it"
+  let place = old === undefined || old.type === "File" ? dirname(path) : path
+  let above = yield* stat(place)
+  while (above === undefined && dirname(place) !== place) {
+    place = dirname(place)
+    above = yield* stat(place)
+  }
+  if (place !== path && above?.type !== "Directory") return `${place} is no folder`
+  yield* files.access(place, { writable: true })
+  return undefined
+})
+
 /** A `jsonl` report that is being written. */
 export interface EventFile {
   /** Takes one event; waits while the disk is behind. Never fails: after a write error events are let go. */

@@ -270,7 +270,11 @@ export class Http1Connection implements LoadConnection, Handler {
     if (this.error === undefined) {
       return this.fail(
         "reset",
-        `${this.route.host} ${this.parser.refusal ?? "closed the connection before it could be used"}`
+        `${this.route.host}${
+          this.parser.refusal === undefined
+            ? " closed the connection before it could be used"
+            : `: ${this.parser.refusal}`
+        }`
       )
     }
     const { detail, hint, kind } = LoadFailures.fromCause(this.error, this.route.host)

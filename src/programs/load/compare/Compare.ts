@@ -12,6 +12,7 @@
 import { Result } from "effect"
 import * as Histograms from "../Histograms.ts"
 import type { LoadResult } from "../LoadResult.ts"
+import * as Amounts from "../report/Amounts.ts"
 import * as Bootstrap from "./Bootstrap.ts"
 import { type Comparison, type Row, type Side, version } from "./Comparison.ts"
 import * as Estimates from "./Estimates.ts"
@@ -118,7 +119,11 @@ const unlike = (before: ReadonlyArray<LoadResult>, after: ReadonlyArray<LoadResu
   }
   const shortest = Math.min(...[...before, ...after].map((run) => measured(run).length))
   return pairs === 1 && shortest < fewestSeconds
-    ? [`a run was measured for ${shortest} seconds; it takes at least ${fewestSeconds} to see how much they vary`]
+    ? [
+      `a run was measured for ${
+        Amounts.plural(shortest, "second")
+      }; it takes at least ${fewestSeconds} to see how much they vary`
+    ]
     : []
 }
 

@@ -1,6 +1,6 @@
 /** The result itself as one JSON document: what `skein load --format json` prints and `skein load compare` reads. */
 import { Schema } from "effect"
-import { Comparison } from "../Comparison.ts"
+import { Comparison } from "../compare/Comparison.ts"
 import { LoadResult } from "../LoadResult.ts"
 
 /** Returns the result as one line of JSON. Lone surrogates are written as escapes, so the text is always valid UTF-8. */
