@@ -8,8 +8,8 @@ import { ticksPerMilli } from "../../services/LoadClock.ts"
 import * as Executors from "./executors/Executors.ts"
 import type { Distribution, ErrorCount, Figures, LoadResult, ThresholdResult } from "./LoadResult.ts"
 import * as Result from "./LoadResult.ts"
-import type { Plan } from "./Plan.ts"
-import { metricScale, phaseNames, type Recorder, type StepRecorder, sumOf } from "./Recorder.ts"
+import type { Load, Plan } from "./Plan.ts"
+import { type LoadRecorder, metricScale, phaseNames, type Recorder, type StepRecorder, sumOf } from "./Recorder.ts"
 import type { Totals } from "./Totals.ts"
 import * as Verdict from "./Verdict.ts"
 
@@ -55,26 +55,26 @@ export const modelOf = (plan: Plan): Result.Model =>
   plan.loads.some(({ executor }) => Executors.isOpen(executor)) ? "open" : "closed"
 
 export const make = Effect.fnUntraced(function*(facts: Facts): Effect.fn.Return<LoadResult> {
-  const { plan, totals } = facts
+  const { plan, thresholds, totals } = facts
   const { loads, phases, steps } = totals.run
   const seconds = totals.measuredSeconds
   const all = figures(steps, seconds)
+  const { by_status_ms, checks, count, errors, failed, response_ms, service_ms, statuses } = all
   const model = modelOf(plan)
   const lateness = model === "closed" ? null : distribution(Histogram.together(loads.map(({ lateness }) => lateness)))
-  const service = Histogram.together(steps.map(({ service }) => service))
+  const iterations = iterationsOf(loads, seconds)
   const reasons = Verdict.judge({
     model,
     cpu: totals.cpu,
     lagP99Millis: totals.lag.quantile(0.99) / ticksPerMilli,
     lateness,
-    medianMillis: all.response_ms.p50,
-    portsExhausted: all.errors.find(({ kind }) => kind === "ports-exhausted")?.count ?? 0,
-    measured: all.count + sumOf(loads, ({ completed }) => completed),
+    medianMillis: response_ms.p50,
+    portsExhausted: errors.find(({ kind }) => kind === "ports-exhausted")?.count ?? 0,
+    measured: count + iterations.completed,
     threads: plan.threads,
     cores: facts.machine.cores,
     crash: facts.crash
   })
-  const interval = plan.expectedIntervalMillis
   return {
     format: "skein-load",
     version: Result.version,
@@ -87,40 +87,18 @@ export const make = Effect.fnUntraced(function*(facts: Facts): Effect.fn.Return<
     measured_s: seconds,
     seed: plan.seed,
     interrupted: facts.interrupted,
-    requests: {
-      total: all.count,
-      per_second: all.per_second,
-      failed: all.failed,
-      bytes_in: all.bytes_in,
-      bytes_out: all.bytes_out
-    },
-    iterations: {
-      started: sumOf(loads, ({ started }) => started),
-      completed: sumOf(loads, ({ completed }) => completed),
-      failed: sumOf(loads, ({ failed }) => failed),
-      dropped: sumOf(loads, ({ dropped }) => dropped),
-      cut_off: sumOf(loads, ({ cutOff }) => cutOff),
-      per_second: perSecond(sumOf(loads, ({ completed }) => completed), seconds)
-    },
-    latency_ms: all.response_ms,
-    service_ms: all.service_ms,
+    requests: { total: count, per_second: all.per_second, failed, bytes_in: all.bytes_in, bytes_out: all.bytes_out },
+    iterations,
+    latency_ms: response_ms,
+    service_ms,
     lateness_ms: lateness,
-    corrected_ms: model === "open" || interval === undefined
-      ? null
-      : distribution(corrected(totals.latency, interval * ticksPerMilli)),
+    corrected_ms: correctedOf(plan, totals.latency),
     phases_ms: plan.phases ? phasesOf(phases) : null,
-    checks: { ...all.checks, rate: share(all.checks.passed, all.checks.passed + all.checks.failed, 1) },
-    errors: { total: all.failed, rate: share(all.failed, all.count, 0), kinds: all.errors },
-    statuses: all.statuses,
-    by_status_ms: all.by_status_ms,
-    scenarios: plan.loads.map(({ executor, name }, index) => ({
-      name,
-      executor: executor.type,
-      model: Executors.isOpen(executor) ? "open" as const : "closed" as const,
-      vus: Executors.usersOf(executor),
-      iterations: loads[index]!.completed,
-      dropped: loads[index]!.dropped
-    })),
+    checks: { ...checks, rate: share(checks.passed, checks.passed + checks.failed, 1) },
+    errors: { total: failed, rate: share(failed, count, 0), kinds: errors },
+    statuses,
+    by_status_ms,
+    scenarios: plan.loads.map((load, index) => scenarioOf(load, loads[index]!)),
     steps: steps.map((step) => {
       const { action, name, scenario } = step.about
       return { scenario, name, action, ...figures([step], seconds) }
@@ -130,31 +108,57 @@ export const make = Effect.fnUntraced(function*(facts: Facts): Effect.fn.Return<
       ...figures(steps.filter(({ about }) => about.tags.includes(tag)), seconds)
     })),
     metrics: metricsOf(totals.run),
-    thresholds: facts.thresholds,
-    generator: {
-      threads: plan.threads,
-      cpu: totals.cpu,
-      loop_lag_p99_ms: totals.lag.quantile(0.99) / ticksPerMilli,
-      loop_lag_max_ms: totals.lag.max / ticksPerMilli,
-      gc_count: totals.gcCount,
-      gc_ms: totals.gcMillis,
-      rss_peak_bytes: totals.rssPeak,
-      heap_peak_bytes: totals.heapPeak,
-      sockets_opened: totals.socketsOpened,
-      sockets_most: totals.socketsMost,
-      transport: facts.transport,
-      skein,
-      ...facts.machine
-    },
+    thresholds,
+    generator: generatorOf(facts),
     verdict: reasons.length === 0 ? "valid" : "invalid",
     reasons,
     seconds: totals.seconds,
     histograms: {
       latency: yield* HdrHistogram.encode(totals.latency),
-      service: yield* HdrHistogram.encode(service)
+      service: yield* HdrHistogram.encode(Histogram.together(steps.map(({ service }) => service)))
     },
     configuration: facts.configuration
   }
+})
+
+const iterationsOf = (loads: ReadonlyArray<LoadRecorder>, seconds: number): LoadResult["iterations"] => {
+  const completed = sumOf(loads, ({ completed }) => completed)
+  return {
+    started: sumOf(loads, ({ started }) => started),
+    completed,
+    failed: sumOf(loads, ({ failed }) => failed),
+    dropped: sumOf(loads, ({ dropped }) => dropped),
+    cut_off: sumOf(loads, ({ cutOff }) => cutOff),
+    per_second: perSecond(completed, seconds)
+  }
+}
+
+const scenarioOf = (
+  { executor, name }: Load,
+  { completed, dropped }: LoadRecorder
+): LoadResult["scenarios"][number] => ({
+  name,
+  executor: executor.type,
+  model: Executors.isOpen(executor) ? "open" : "closed",
+  vus: Executors.usersOf(executor),
+  iterations: completed,
+  dropped
+})
+
+const generatorOf = ({ machine, plan, totals, transport }: Facts): LoadResult["generator"] => ({
+  threads: plan.threads,
+  cpu: totals.cpu,
+  loop_lag_p99_ms: totals.lag.quantile(0.99) / ticksPerMilli,
+  loop_lag_max_ms: totals.lag.max / ticksPerMilli,
+  gc_count: totals.gcCount,
+  gc_ms: totals.gcMillis,
+  rss_peak_bytes: totals.rssPeak,
+  heap_peak_bytes: totals.heapPeak,
+  sockets_opened: totals.socketsOpened,
+  sockets_most: totals.socketsMost,
+  transport,
+  skein,
+  ...machine
 })
 
 /** Figures of several steps as if they were one. */
@@ -225,6 +229,13 @@ export const corrected = (histogram: Histogram, interval: number): Histogram => 
     }
   }
   return result
+}
+
+const correctedOf = (plan: Plan, latency: Histogram): Distribution | null => {
+  const { expectedIntervalMillis: interval } = plan
+  return modelOf(plan) === "open" || interval === undefined
+    ? null
+    : distribution(corrected(latency, interval * ticksPerMilli))
 }
 
 const phasesOf = ({ histograms }: Recorder["phases"]): LoadResult["phases_ms"] => {

@@ -6,6 +6,7 @@ import { isRecord, type Value, type ValueRecord } from "../../../core/Value.ts"
 import * as Code from "../../../scenario/compile/Code.ts"
 import type { CompiledStep, NamedCode } from "../../../scenario/compile/Compiled.ts"
 import { innerSteps } from "../../../scenario/compile/StepWork.ts"
+import type { LoadScenario } from "../LoadScenarios.ts"
 
 export interface Options {
   readonly environment: Readonly<Record<string, string>>
@@ -20,6 +21,10 @@ export interface Options {
 
 /** Answers with the value that code has in every iteration, or with `undefined` when it may differ. */
 export type Fixed = (code: Code.Code) => Value | undefined
+
+/** As {@link make}, for a scenario that is up. */
+export const ofScenario = ({ compiled, mocks, secrets, settings, values, variables }: LoadScenario): Fixed =>
+  make({ environment: settings(() => {}).environment, secrets, mocks, variables, values, steps: compiled.steps })
 
 /** Makes the judge of a scenario's code. Nothing else is assumed than that what no step writes stays as it is. */
 export const make = (options: Options): Fixed => {

@@ -5,13 +5,8 @@
 import { Effect, Result, Schema } from "effect"
 import * as Json from "../../../core/Json.ts"
 import { isArray, isRecord, type Value } from "../../../core/Value.ts"
-import type { CompiledStep } from "../../../scenario/compile/Compiled.ts"
-import * as StepWork from "../../../scenario/compile/StepWork.ts"
-import type { Node } from "../../../scenario/read/Node.ts"
-import * as Connection from "../../../scenario/steps/Connection.ts"
 import { type Handed, type LoadScenario, LoadScenarioError } from "../LoadScenarios.ts"
-import * as Fixed from "./Fixed.ts"
-import * as UserStep from "./UserStep.ts"
+import * as OneThread from "./OneThread.ts"
 
 export const Plain = Schema.Array(Schema.Struct({
   file: Schema.String,
@@ -22,15 +17,20 @@ export const Plain = Schema.Array(Schema.Struct({
   mocks: Schema.Record(Schema.String, Schema.String)
 }))
 
-/** Fails with the first thing that threads cannot share. */
+/** Fails with all that threads cannot share of the first scenario that has such things. */
 export const make = (
   scenarios: ReadonlyArray<LoadScenario>
 ): Effect.Effect<typeof Plain.Type, LoadScenarioError> =>
   Effect.forEach(scenarios, (scenario) => {
     const { compiled: { scenario: { data } }, file, mocks, name, rows, saved } = scenario
-    const [problem] = problemsOf(scenario)
-    return problem !== undefined
-      ? new LoadScenarioError({ scenario: name, reason: "file", ...problem })
+    const obstacles = OneThread.obstacles(scenario)
+    return obstacles.length > 0
+      ? new LoadScenarioError({
+        scenario: name,
+        reason: "file",
+        detail: obstacles.map(({ detail }) => detail).join("; "),
+        hint: [...new Set(obstacles.map(({ hint }) => hint))].join("; ")
+      })
       : Effect.succeed({
         file,
         saved: Json.stringify(saved),
@@ -56,79 +56,3 @@ const decode = Schema.decodeUnknownSync(Plain)
 const parse = (text: string): Value => Result.getOrThrow(Json.parse(text))
 
 const urlOf = (mock: Value): string => isRecord(mock) && typeof mock["url"] === "string" ? mock["url"] : ""
-
-interface Trouble {
-  readonly detail: string
-  readonly hint: string
-}
-
-const problemsOf = (scenario: LoadScenario): ReadonlyArray<Trouble> => {
-  const { compiled: { steps }, mocks, saved, secrets, values, variables } = scenario
-  const { environment, settings } = scenario.settings(() => {})
-  const fixed = Fixed.make({ environment, secrets, mocks, variables, values, steps })
-  return [
-    ...UserStep.deep(steps).flatMap((step) => [...ownStore(step, settings, fixed), ...ownMock(step)]),
-    ...Object.entries(saved).filter(([, value]) => holdsBytes(value)).map(([name]) => ({
-      detail: `its setup saves bytes as ${name}, which cannot be handed to other threads`,
-      hint: "save them as text or in a file, or load it on one thread"
-    }))
-  ]
-}
-
-/** A store that each thread would have for itself. Where the URL is only known in an iteration, the step says so then. */
-const ownStore = (
-  step: CompiledStep,
-  settings: Parameters<typeof Connection.isEmbedded>[2],
-  fixed: Fixed.Fixed
-): ReadonlyArray<Trouble> => {
-  const { body } = step
-  if (body._tag !== "Call" || !stores.has(body.action.name)) return []
-  const url = urlOfStore(body, fixed)
-  if (url === "unknown" || !Connection.isEmbedded(body.action.name, url?.given, settings)) return []
-  const { hint, message } = Connection.oneThreadOnly(body.action.name)
-  return [{ detail: `step ${JSON.stringify(UserStep.nameOf(step))}: ${message}`, hint }]
-}
-
-type Call = Extract<CompiledStep["body"], { readonly _tag: "Call" }>
-
-/** What the step says of its URL, as far as it can be known before: the value, or its beginning. */
-const urlOfStore = ({ action, input }: Call, fixed: Fixed.Fixed): { readonly given: Value } | "unknown" | undefined => {
-  if (input._tag === "Call") {
-    const { node } = input.args
-    const embedded = node._tag === "List" ? node.items.map(beginning).find((text) => text !== undefined) : undefined
-    if (embedded !== undefined) return { given: embedded }
-    const [args, options] = [fixed(input.args), fixed(input.options)]
-    if (args === undefined || options === undefined || !isArray(args)) return "unknown"
-    const native = Result.try(() => action.robogo?.input?.(args, isRecord(options) ? options : {}, input.name) ?? {})
-    // What is wrong with its arguments, the step says.
-    if (Result.isFailure(native)) return "unknown"
-    return Object.hasOwn(native.success, "url") ? { given: native.success["url"] ?? null } : undefined
-  }
-  const url = input.fields.find(({ key }) => key === "url")
-  if (url === undefined) return undefined
-  const given = url._tag === "Template" ? fixed(url.code) ?? beginning(url.code.node) : undefined
-  return given === undefined ? "unknown" : { given }
-}
-
-/** The text of a URL that is embedded whatever follows. */
-const beginning = (node: Node): string | undefined =>
-  node._tag === "Scalar" && typeof node.value === "string" && node.value.startsWith("embedded:")
-    ? node.value
-    : undefined
-
-const stores: ReadonlySet<string> = new Set(["postgres", "mongo", "amqp", "cache"])
-
-/** Which calls a mock has had only the thread knows that has put it up. */
-const ownMock = (step: CompiledStep): ReadonlyArray<Trouble> =>
-  StepWork.codesOf(step).some(({ uses }) => uses.some(({ name, path }) => name === "mocks" && path[1] === "calls"))
-    ? [{
-      detail: `step ${
-        JSON.stringify(UserStep.nameOf(step))
-      }: it reads the calls of a mock, which other threads do not see`,
-      hint: "load it on one thread"
-    }]
-    : []
-
-const holdsBytes = (value: Value): boolean =>
-  value instanceof Uint8Array ||
-  (isArray(value) ? value.some(holdsBytes) : isRecord(value) && Object.values(value).some(holdsBytes))

@@ -36,14 +36,7 @@ export interface Options {
 export const make = Effect.fnUntraced(function*(scenario: LoadScenario, options: Options) {
   const { compiled, name, tags } = scenario
   const settings = scenario.settings(() => {})
-  const fixed = Fixed.make({
-    environment: settings.environment,
-    secrets: scenario.secrets,
-    mocks: scenario.mocks,
-    variables: scenario.variables,
-    values: scenario.values,
-    steps: compiled.steps
-  })
+  const fixed = Fixed.ofScenario(scenario)
   const isParallel = compiled.plan !== undefined && compiled.scenario.concurrency > 1
   const context: HttpInput.Context = {
     directory: settings.directory,
