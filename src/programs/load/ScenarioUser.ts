@@ -14,7 +14,7 @@ import * as Snapshots from "../../scenario/run/Snapshots.ts"
 import * as HttpInput from "../../scenario/steps/HttpInput.ts"
 import * as CookieJar from "../../services/http/CookieJar.ts"
 import { LoadClock } from "../../services/LoadClock.ts"
-import { LoadTransport } from "../../services/LoadTransport.ts"
+import { LoadTransport, type LoadTransportError } from "../../services/LoadTransport.ts"
 import type * as Runner from "../Runner.ts"
 import { type LoadScenario, LoadScenarioError } from "./LoadScenarios.ts"
 import type { PhaseRecorder } from "./Recorder.ts"
@@ -23,6 +23,7 @@ import { EventFigures } from "./scenario/EventFigures.ts"
 import * as Mix from "./scenario/Mix.ts"
 import { Reach } from "./scenario/Reach.ts"
 import { SideWork } from "./scenario/SideWork.ts"
+import { UserConnections } from "./scenario/UserConnections.ts"
 import * as UserPlan from "./scenario/UserPlan.ts"
 import * as UserStep from "./scenario/UserStep.ts"
 import type { Done, MakeUser, VirtualUser } from "./VirtualUser.ts"
@@ -47,6 +48,8 @@ type Needs<R> = Runner.Needs<R> | LoadClock | LoadTransport
 
 /** What users of this thread share. */
 interface Crew {
+  /** Of the load. */
+  readonly scope: Scope.Scope
   readonly options: Options
   readonly plans: ReadonlyArray<UserPlan.UserPlan>
   /** The plan of an iteration. */
@@ -64,7 +67,6 @@ const sweepMillis = 10
  * of iterations are kept to some 10 ms.
  */
 export const make = Effect.fn("ScenarioUser.make")(function*<R>(options: Options) {
-  const { now } = yield* LoadClock
   const own = yield* Layer.build(Layer.fresh(Layer.merge(Contract.layer, Snapshots.layer({ writeMissing: false }))))
   const plans = yield* Effect.provideContext(
     Effect.forEach(
@@ -74,13 +76,13 @@ export const make = Effect.fn("ScenarioUser.make")(function*<R>(options: Options
     own
   )
   const crew: Crew = {
+    scope: yield* Effect.scope,
     options,
     plans,
     pick: Mix.make(options.mix.map(({ weight }) => weight)),
     isTimed: plans.some(({ timeoutTicks }) => timeoutTicks < Infinity),
     users: []
   }
-  if (crew.isTimed) yield* Effect.forkScoped(sweeping(crew.users, now))
   const withOwn = mergedOnce<Contract.Contracts | Snapshots.Snapshots, Needs<R> | Scope.Scope>(own)
   const users: Users<Needs<R>> = {
     make: (number, done) => Effect.updateContext(makeUser(number, done, crew), withOwn),
@@ -160,31 +162,25 @@ const makeUser = Effect.fnUntraced(function*(number: number, done: Done, crew: C
     Object.assign(state.secrets, scenario.secrets)
     for (const [name, read] of scenario.mocks) state.mocks.set(name, read)
     const jar = yield* state.once(HttpInput.jarKey, CookieJar.make)
-    const { phases } = options
+    const connections = new UserConnections(transport, scope)
+    yield* connections.prepare(plan.steps)
+    if (number === 0) {
+      yield* Effect.mapError(connections.tryOut(plan.steps), ({ error, step }) => noWay(scenario, step, error))
+    }
     const user = new CaseUser({
       ...plan,
       state,
       jar,
       figures,
-      phases,
+      phases: options.phases,
       reach,
       clock,
-      transport,
+      connections,
       side,
-      scope,
       isSecret,
       done
     })
-    yield* user.prepare
-    if (number === 0) {
-      yield* Effect.mapError(user.tryOut, ({ error, step }) =>
-        new LoadScenarioError({
-          scenario: scenario.name,
-          reason: "way",
-          detail: `step "${UserStep.nameOf(step.step)}": ${error.message}`,
-          ...(error.hint === undefined ? {} : { hint: error.hint })
-        }))
-    }
+    if (crew.isTimed && crew.users.length === 0) yield* Effect.forkIn(sweeping(crew.users, clock.now), crew.scope)
     crew.users.push(user)
     return { user, iterations: 0 }
   })
@@ -212,6 +208,18 @@ const makeUser = Effect.fnUntraced(function*(number: number, done: Done, crew: C
   }
   return virtualUser
 })
+
+const noWay = (
+  { name }: LoadScenario,
+  { step }: UserStep.HttpUserStep,
+  { hint, message }: LoadTransportError
+): LoadScenarioError =>
+  new LoadScenarioError({
+    scenario: name,
+    reason: "way",
+    detail: `step "${UserStep.nameOf(step)}": ${message}`,
+    ...(hint === undefined ? {} : { hint })
+  })
 
 const usedUp = ({ name, rows }: LoadScenario): LoadScenarioError =>
   new LoadScenarioError({

@@ -52,16 +52,6 @@ export class CaseUser {
     this.http = new HttpSteps.HttpSteps(options, (end) => this.left(end))
   }
 
-  /** To be run before the first iteration. */
-  get prepare(): Effect.Effect<void> {
-    return this.http.prepare(this.options.steps)
-  }
-
-  /** To be run once before the load; see `HttpSteps.tryOut`. */
-  get tryOut(): Effect.Effect<void, HttpSteps.NoWay> {
-    return this.http.tryOut(this.options.steps)
-  }
-
   /** Begins an iteration, never while one runs. */
   begin(intended: number, started: number, pass: Pass): void {
     this.pass = pass

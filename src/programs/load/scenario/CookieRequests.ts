@@ -1,6 +1,6 @@
 /** The requests of one virtual user with its cookies: made once as long as request and cookies stay the same. */
 import { Result } from "effect"
-import type { Ready, Unsendable } from "./HttpRequests.ts"
+import type { Ready, Unsendable } from "./Ready.ts"
 import type { HttpUserStep } from "./UserStep.ts"
 
 export class CookieRequests {

@@ -4,7 +4,7 @@
  *
  * A step: `enter` -> `send` -> `onResponse` or `onError` -> `leave`, from which another attempt is sent or the user hears of its end.
  */
-import { Effect, Result, type Scope } from "effect"
+import { Effect, Result } from "effect"
 import * as RetryPolicy from "../../../core/RetryPolicy.ts"
 import { isTrue } from "../../../scenario/expression/Expression.ts"
 import type { StepServices } from "../../../scenario/run/Attempt.ts"
@@ -20,22 +20,20 @@ import {
   type LoadConnection,
   type LoadFailure,
   type LoadResponse,
-  type LoadTransport,
-  type LoadTransportError,
   type Sink,
   toFailure
 } from "../../../services/LoadTransport.ts"
 import type { PhaseRecorder } from "../Recorder.ts"
 import { CookieRequests } from "./CookieRequests.ts"
 import { headerOf, HttpAnswer, setCookiesOf } from "./HttpAnswer.ts"
-import type { Ready } from "./HttpRequests.ts"
 import * as Judgement from "./Judgement.ts"
 import * as Misfit from "./Misfit.ts"
 import type { Reach } from "./Reach.ts"
+import type { Ready } from "./Ready.ts"
 import { RedirectWay, type Stuck } from "./RedirectWay.ts"
 import type { SideWork } from "./SideWork.ts"
-import { UserConnections } from "./UserConnections.ts"
-import type { HttpUserStep, UserStep } from "./UserStep.ts"
+import type { UserConnections } from "./UserConnections.ts"
+import type { HttpUserStep } from "./UserStep.ts"
 
 /** How a step ends. One that `fails` says `continue`; after one that `stops` no other one is taken. */
 export type End = "passes" | "fails" | "stops"
@@ -46,24 +44,10 @@ export interface Options {
   readonly phases: PhaseRecorder | undefined
   readonly reach: Reach
   readonly clock: LoadClock["Service"]
-  readonly transport: LoadTransport["Service"]
+  readonly connections: UserConnections
   readonly side: SideWork<StepServices>
-  /** Of the user. */
-  readonly scope: Scope.Scope
   readonly isSecret: (value: string) => boolean
 }
-
-/** A step whose requests could not be sent, and why. */
-export interface NoWay {
-  readonly step: HttpUserStep
-  readonly error: LoadTransportError
-}
-
-/** Steps whose URL is the same in all iterations. */
-const knownBefore = (steps: ReadonlyArray<UserStep>) =>
-  steps.flatMap((step) =>
-    step.type === "http" && step.requests.same !== undefined ? [{ step, url: step.requests.same.prepared.url }] : []
-  )
 
 export class HttpSteps implements Sink {
   /** How late the iteration began, in ticks. */
@@ -75,7 +59,6 @@ export class HttpSteps implements Sink {
   private readonly state: CaseState
   private readonly clock: LoadClock["Service"]
   private readonly answer: HttpAnswer
-  private readonly connections: UserConnections
   private readonly cookies = new CookieRequests()
   private readonly way: RedirectWay
   private attempt = 1
@@ -92,34 +75,7 @@ export class HttpSteps implements Sink {
     this.state = options.state
     this.clock = options.clock
     this.answer = new HttpAnswer(options.state.names)
-    this.connections = new UserConnections(options.transport, options.scope)
-    this.way = new RedirectWay({ ...options, connections: this.connections })
-  }
-
-  /** Opens the connections that are known before, so that no iteration waits for a fiber; sockets are made with the first request. */
-  prepare(steps: ReadonlyArray<UserStep>): Effect.Effect<void> {
-    // What cannot be opened, the request will tell.
-    return Effect.forEach(knownBefore(steps), ({ step, url }) => Effect.ignore(this.connections.open(step, url)), {
-      discard: true
-    })
-  }
-
-  /**
-   * Tries whether there is a way to all that is reached through a proxy or with HTTP/2, as far as it is known before and asked for in any
-   * case. Fails with why there is none, and the step that wants it.
-   */
-  tryOut(steps: ReadonlyArray<UserStep>): Effect.Effect<void, NoWay> {
-    const doubtful = knownBefore(steps).filter(({ step: { requests, step }, url }) =>
-      step.if === undefined && step.step.skip === undefined && requests.wayTo(url).because !== undefined
-    )
-    return Effect.forEach(
-      doubtful,
-      ({ step, url }) =>
-        Effect.flatMap(this.connections.open(step, url), ({ connect }) => connect).pipe(
-          Effect.mapError((error) => ({ step, error }))
-        ),
-      { discard: true }
-    )
+    this.way = new RedirectWay(options)
   }
 
   /** Takes a step, unless it is not run. Where it is to be waited for, its end is told later. */
@@ -187,7 +143,7 @@ export class HttpSteps implements Sink {
     }
     this.step = step
     this.sent = ready
-    const connection = this.connections.known(step, ready.prepared.url)
+    const connection = this.options.connections.known(step, ready.prepared.url)
     if (connection === undefined) this.options.side.run(this.connect(step, ready))
     else this.put(ready, connection)
     return "waits"
@@ -201,7 +157,7 @@ export class HttpSteps implements Sink {
 
   private connect(step: HttpUserStep, ready: Ready): Effect.Effect<void> {
     this.sentAt = this.clock.now()
-    return Effect.match(this.connections.open(step, ready.prepared.url), {
+    return Effect.match(this.options.connections.open(step, ready.prepared.url), {
       onFailure: (error) => this.lost(step, toFailure(error)),
       onSuccess: (connection) => this.put(ready, connection)
     })

@@ -1,7 +1,7 @@
 /** The connections of one virtual user: one for each origin and way to connect, made when they are needed. */
 import { Effect, Exit, Scope } from "effect"
 import type { LoadConnection, LoadTransport, LoadTransportError } from "../../../services/LoadTransport.ts"
-import type { HttpUserStep } from "./UserStep.ts"
+import type { HttpUserStep, UserStep } from "./UserStep.ts"
 
 /** Of one user, to different hosts: the oldest is closed before another one is opened. */
 const maxConnections = 32
@@ -9,6 +9,12 @@ const maxConnections = 32
 interface Open {
   readonly connection: LoadConnection
   readonly scope: Scope.Closeable
+}
+
+/** A step whose requests could not be sent, and why. */
+export interface NoWay {
+  readonly step: HttpUserStep
+  readonly error: LoadTransportError
 }
 
 export class UserConnections {
@@ -23,6 +29,32 @@ export class UserConnections {
   constructor(transport: LoadTransport["Service"], scope: Scope.Scope) {
     this.transport = transport
     this.scope = scope
+  }
+
+  /** Opens those that are known before the load, so that no iteration waits for a fiber; sockets are made with the first request. */
+  prepare(steps: ReadonlyArray<UserStep>): Effect.Effect<void> {
+    // What cannot be opened, the request will tell.
+    return Effect.forEach(knownBefore(steps), ({ step, url }) => Effect.ignore(this.open(step, url)), {
+      discard: true
+    })
+  }
+
+  /**
+   * Tries whether there is a way to all that is reached through a proxy or with HTTP/2, as far as it is known before and asked for in any
+   * case. Fails with why there is none, and the step that wants it.
+   */
+  tryOut(steps: ReadonlyArray<UserStep>): Effect.Effect<void, NoWay> {
+    const doubtful = knownBefore(steps).filter(({ step: { requests, step }, url }) =>
+      step.if === undefined && step.step.skip === undefined && requests.wayTo(url).because !== undefined
+    )
+    return Effect.forEach(
+      doubtful,
+      ({ step, url }) =>
+        Effect.flatMap(this.open(step, url), ({ connect }) => connect).pipe(
+          Effect.mapError((error) => ({ step, error }))
+        ),
+      { discard: true }
+    )
   }
 
   /** The connection of a step where it is known, without an effect: that of its request before, if it led to the same origin. */
@@ -68,3 +100,9 @@ export class UserConnections {
     return Effect.void
   }
 }
+
+/** Steps whose URL is the same in all iterations. */
+const knownBefore = (steps: ReadonlyArray<UserStep>) =>
+  steps.flatMap((step) =>
+    step.type === "http" && step.requests.same !== undefined ? [{ step, url: step.requests.same.prepared.url }] : []
+  )
