@@ -176,7 +176,9 @@ const proxyOf = Effect.fnUntraced(function*(flags: MakingFlags) {
   })
   const proxy = HttpPolicy.proxyOf({ proxy: Option.getOrUndefined(given) }, url, HttpPolicy.proxiesIn(environment))
   const fault = proxy === undefined ? undefined : HttpPolicy.proxyFault(proxy)
-  return fault === undefined ? proxy : yield* ExitCode.wrongUsage(fault, "write it as http://user:password@host:port")
+  if (fault === undefined) return proxy
+  const where = Option.isSome(given) ? "--proxy" : "http_proxy or its like"
+  return yield* ExitCode.wrongUsage(`${where}: ${fault}`, "write it as http://user:password@host:port")
 })
 
 const workOf = Effect.fnUntraced(function*(

@@ -204,7 +204,10 @@ describe("skein load --proxy", () => {
     }))
 
   const refused: ReadonlyArray<readonly [args: ReadonlyArray<string>, said: string]> = [
-    [["--proxy", `socks5://${login}@127.0.0.1:1`, "http://127.0.0.1/"], "the proxy is socks5:, only http: and https:"],
+    [
+      ["--proxy", `socks5://${login}@127.0.0.1:1`, "http://127.0.0.1/"],
+      "--proxy: the proxy is socks5:, only http: and https:"
+    ],
     [["--proxy", "http://ada:50%@p:1", "http://127.0.0.1/"], "of the proxy http://p:1 holds a bare %: write it as %25"],
     [
       ["--proxy", `p.test:3128`, "--resolve", "a.test=127.0.0.1", "http://a.test/"],
