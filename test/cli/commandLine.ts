@@ -60,7 +60,7 @@ export const call = (
   args: ReadonlyArray<string>,
   cwd: string,
   environment: Readonly<Record<string, string>> = {}
-): Promise<Ended> => Effect.runPromise(calling(args, cwd, machine, environment))
+): Promise<Ended> => Effect.runPromise(calling(args, cwd, machine(environment), environment))
 
 /** The same on another machine, and by the clock of who runs it. */
 export const calling = Effect.fnUntraced(function*(
@@ -100,14 +100,15 @@ export const calling = Effect.fnUntraced(function*(
 })
 
 const worker = pathToFileURL(await program("worker"))
-const machine = Layer.succeed(Machine, {
-  services: (options) => Live.layer({ ...options, worker }),
-  modules: NodeActionModules.layer,
-  load: LoadMachine.watched({ worker, environment: {} }),
-  fakeServers: FakeServers.layer.pipe(Layer.provide(FileJournal.layer())),
-  staySmall: Effect.void,
-  bundled: false
-})
+const machine = (environment: Readonly<Record<string, string>>) =>
+  Layer.succeed(Machine, {
+    services: (options) => Live.layer({ ...options, worker }),
+    modules: NodeActionModules.layer,
+    load: LoadMachine.watched({ worker, environment }),
+    fakeServers: FakeServers.layer.pipe(Layer.provide(FileJournal.layer())),
+    staySmall: Effect.void,
+    bundled: false
+  })
 
 /** Starts `skein` with `args`. */
 export const start = (args: ReadonlyArray<string>, cwd: string): Running =>

@@ -1,39 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { createServer } from "node:http"
-import type { AddressInfo } from "node:net"
 import { layer as mockLayer } from "../../src/layers/embedded/NodeMockServer.ts"
 import * as OtlpTelemetry from "../../src/layers/live/OtlpTelemetry.ts"
 import { log } from "../../src/scenario/actions/log.ts"
+import { collector } from "../support/otlpCollector.ts"
 import * as Scenarios from "../support/runScenarios.ts"
-
-/** A collector on loopback that keeps what it is sent, by path. */
-const collector = Effect.acquireRelease(
-  Effect.callback<{ readonly url: string; readonly bodies: Map<string, string>; readonly close: () => void }>(
-    (resume) => {
-      const bodies = new Map<string, string>()
-      const server = createServer((request, response) => {
-        let body = ""
-        request.on("data", (chunk) => body += String(chunk))
-        request.on("end", () => {
-          bodies.set(request.url ?? "", (bodies.get(request.url ?? "") ?? "") + body)
-          response.end("{}")
-        })
-      }).listen(0, "127.0.0.1", () => {
-        const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-        resume(Effect.succeed({
-          url,
-          bodies,
-          close: () => {
-            server.closeAllConnections()
-            server.close()
-          }
-        }))
-      })
-    }
-  ),
-  ({ close }) => Effect.sync(close)
-)
 
 describe("OtlpTelemetry", () => {
   it("is wanted when a collector is named and not switched off", () => {
