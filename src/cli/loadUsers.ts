@@ -1,10 +1,10 @@
 /** How `skein load FILE` makes virtual users, on the main thread and on others. */
 import { Effect } from "effect"
 import * as Config from "../programs/Config.ts"
+import { Recorder } from "../programs/load/figures/Recorder.ts"
 import type * as Generator from "../programs/load/Generator.ts"
 import type { LoadScenario, LoadScenarioError } from "../programs/load/LoadScenarios.ts"
 import type { Plan, ScenarioWork } from "../programs/load/Plan.ts"
-import { Recorder } from "../programs/load/Recorder.ts"
 import * as ScenarioUser from "../programs/load/ScenarioUser.ts"
 import type * as Runner from "../programs/Runner.ts"
 import type { BuiltinServices } from "../scenario/actions/builtin.ts"

@@ -1,9 +1,9 @@
 /** One load from its plan to its exit code, whatever is loaded: shown, reported, compared with a baseline and kept as one. */
 import { Effect, Option } from "effect"
 import { Masking } from "../core/Masking.ts"
+import * as Summary from "../programs/load/figures/Summary.ts"
 import type { LoadResult } from "../programs/load/LoadResult.ts"
 import type { Plan } from "../programs/load/Plan.ts"
-import * as Summary from "../programs/load/Summary.ts"
 import * as LoadTest from "../programs/LoadTest.ts"
 import { bareSockets } from "../services/LoadTransport.ts"
 import * as ExitCode from "./ExitCode.ts"

@@ -1,8 +1,8 @@
 /**
  * Load on a URL or on scenarios, at a number of virtual users or at a rate, and what came of it: `skein load`.
  *
- * Generators (`load/Generator`) make the load, on this thread or on others, and send a frame a second; `load/Totals` adds them up,
- * thresholds are judged as it goes on, `load/Summary` makes the result.
+ * Generators (`load/Generator`) make the load, on this thread or on others, and send a frame a second; `load/figures` adds them
+ * up, judges the thresholds as it goes on, and makes the result.
  */
 import { Deferred, Effect, Random, Schema, Stream } from "effect"
 import { mask, Masking } from "../core/Masking.ts"
@@ -14,16 +14,16 @@ import { LoadWorkers } from "../services/LoadWorkers.ts"
 import { StopSignal } from "../services/StopSignal.ts"
 import * as Breakpoint from "./load/Breakpoint.ts"
 import * as Executors from "./load/executors/Executors.ts"
+import type * as Questions from "./load/figures/Questions.ts"
+import * as Scoreboard from "./load/figures/Scoreboard.ts"
+import * as Summary from "./load/figures/Summary.ts"
+import * as Thresholds from "./load/figures/Thresholds.ts"
+import { Totals } from "./load/figures/Totals.ts"
 import * as Generator from "./load/Generator.ts"
 import * as LoadMasking from "./load/LoadMasking.ts"
 import type { LoadProgress } from "./load/LoadProgress.ts"
 import type { LoadResult } from "./load/LoadResult.ts"
-import type * as Metrics from "./load/Metrics.ts"
 import type { Load, Plan } from "./load/Plan.ts"
-import * as Scoreboard from "./load/Scoreboard.ts"
-import * as Summary from "./load/Summary.ts"
-import * as Thresholds from "./load/Thresholds.ts"
-import { Totals } from "./load/Totals.ts"
 
 export { LoadError } from "./load/Generator.ts"
 
@@ -31,7 +31,7 @@ export interface Options<E, R> {
   /** What is loaded, as reports name it. */
   readonly target: string
   /** What thresholds can speak of, beside the run as a whole. */
-  readonly known: Metrics.Known
+  readonly known: Questions.Known
   /** How requests are sent, and why not over bare sockets, as reports name it. @default "bare sockets" */
   readonly transport?: string | undefined
   /** Makes the users of scenarios. @default none: a plan with scenarios is a defect */

@@ -1,7 +1,7 @@
 /**
  * Where the iterations of a load run: this thread, or several worker threads; one day, several machines.
  *
- * Work goes out once, as plain data; frames come back until the work is done. A frame is opaque here: `programs/load/Frame` reads it.
+ * Work goes out once, as plain data; frames come back until the work is done. A frame is opaque here: `programs/load/figures/Frame` reads it.
  *
  * Implementations: `layers/live/ThreadLoadWorkers`, `layers/fake/FakeLoadWorkers`. With one thread nobody needs this service.
  */

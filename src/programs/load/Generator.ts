@@ -8,15 +8,16 @@ import { Masking } from "../../core/Masking.ts"
 import { GeneratorHealth, type Watch } from "../../services/GeneratorHealth.ts"
 import { type Alarm, LoadClock, ticksPerMilli, ticksPerSecond } from "../../services/LoadClock.ts"
 import { type Counters, LoadTransport, type LoadTransportError } from "../../services/LoadTransport.ts"
-import * as Arrivals from "./Arrivals.ts"
+import * as Arrivals from "./executors/Arrivals.ts"
 import { ClosedExecutor } from "./executors/ClosedExecutor.ts"
+import * as Curve from "./executors/Curve.ts"
 import type { Executor, Surroundings } from "./executors/Executor.ts"
 import * as Executors from "./executors/Executors.ts"
 import { OpenExecutor } from "./executors/OpenExecutor.ts"
-import * as Frame from "./Frame.ts"
+import * as Frame from "./figures/Frame.ts"
+import type { PhaseRecorder } from "./figures/PhaseRecorder.ts"
+import { type LoadRecorder, Recorder } from "./figures/Recorder.ts"
 import type { Load, Plan, ScenarioWork, Share } from "./Plan.ts"
-import * as Profile from "./Profile.ts"
-import { type LoadRecorder, type PhaseRecorder, Recorder } from "./Recorder.ts"
 import * as UrlUser from "./UrlUser.ts"
 import type { MakeUser, VirtualUser } from "./VirtualUser.ts"
 
@@ -165,12 +166,12 @@ const makeExecutor = (
   share: Share,
   surroundings: Surroundings
 ): Executor => {
-  const profile = Profile.after(warmupMillis, Executors.profileOf(executor))
+  const curve = Curve.after(warmupMillis, Executors.curveOf(executor))
   if (Executors.isOpen(executor)) {
     const isRandom = executor.type !== "breakpoint" && executor.arrivals === "poisson"
     return new OpenExecutor({
       ...surroundings,
-      arrivals: isRandom ? Arrivals.poisson(profile, share, seed) : Arrivals.even(profile, share),
+      arrivals: isRandom ? Arrivals.poisson(curve, share, seed) : Arrivals.even(curve, share),
       // Threads share the room of the queue too.
       queue: Executors.shareOf(executor.queue, share)
     })
@@ -178,7 +179,7 @@ const makeExecutor = (
   return new ClosedExecutor({
     ...surroundings,
     share,
-    profile,
+    curve,
     limit: Executors.limitOf(executor),
     freeMillis: warmupMillis,
     pacingMillis: work.type === "scenario" ? work.pacingMillis : undefined,

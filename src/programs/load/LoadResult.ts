@@ -5,6 +5,7 @@
  * they are only ever added to.
  */
 import { Schema } from "effect"
+import { metricKinds } from "../../scenario/Scenario.ts"
 
 /** Version of the shape below. A reader refuses a newer one. */
 export const version = 1
@@ -221,7 +222,7 @@ export const LoadResult = Schema.Struct({
   tags: Schema.Array(Schema.Struct({ tag: Schema.String, ...Figures.fields })),
   metrics: Schema.Array(Schema.Struct({
     name: Schema.String,
-    kind: Schema.Literals(["trend", "rate", "counter"]),
+    kind: Schema.Literals(metricKinds),
     count: Schema.Int,
     /** Mean of a trend, share of a rate (0 to 1), sum of a counter. */
     value: Schema.Finite,

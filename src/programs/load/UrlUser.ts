@@ -6,8 +6,10 @@ import { Effect, Redacted, Result, Schema } from "effect"
 import type { ConnectionOptions } from "../../services/HttpPolicy.ts"
 import type { LoadConnection, LoadFailure, LoadRequest, LoadResponse, Sink } from "../../services/LoadTransport.ts"
 import * as Transport from "../../services/LoadTransport.ts"
+import type { PhaseRecorder } from "./figures/PhaseRecorder.ts"
+import type { LoadRecorder } from "./figures/Recorder.ts"
+import type { StepRecorder } from "./figures/StepRecorder.ts"
 import type { UrlWork } from "./Plan.ts"
-import type { LoadRecorder, PhaseRecorder, StepRecorder } from "./Recorder.ts"
 import type { Done, MakeUser, VirtualUser } from "./VirtualUser.ts"
 
 /** The request of a plan, or everything that is wrong with it. */

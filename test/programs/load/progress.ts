@@ -1,6 +1,6 @@
 /** What a run would have told while it went on, made from its result. */
 import { Histogram } from "../../../src/core/Histogram.ts"
-import * as Histograms from "../../../src/programs/load/Histograms.ts"
+import * as Histograms from "../../../src/programs/load/figures/Histograms.ts"
 import type { LoadProgress } from "../../../src/programs/load/LoadProgress.ts"
 import type { LoadResult } from "../../../src/programs/load/LoadResult.ts"
 import { ticksPerMilli } from "../../../src/services/LoadClock.ts"

@@ -10,7 +10,7 @@
  * same runs.
  */
 import { Result } from "effect"
-import * as Histograms from "../Histograms.ts"
+import * as Histograms from "../figures/Histograms.ts"
 import type { LoadResult } from "../LoadResult.ts"
 import * as Amounts from "../report/Amounts.ts"
 import * as Bootstrap from "./Bootstrap.ts"

@@ -1,8 +1,8 @@
 /**
- * Lets each user run one iteration after the other: as many users as the profile says, each as often as its limit says, with pauses
+ * Lets each user run one iteration after the other: as many users as the curve says, each as often as its limit says, with pauses
  * between where they are asked for.
  *
- * A user is running, pausing (its next iteration is on the agenda), parked (the profile has no place for it now) or retired (its limit is
+ * A user is running, pausing (its next iteration is on the agenda), parked (the curve has no place for it now) or retired (its limit is
  * reached, or all is stopped). One that does not reach the target twice in a row pauses too, longer each time: nobody is served by
  * thousands of refused connections a second.
  */
@@ -10,15 +10,15 @@ import { randomFrom } from "../../../core/Seeded.ts"
 import { ticksPerMilli, ticksPerSecond } from "../../../services/LoadClock.ts"
 import * as Agenda from "../../wait/Agenda.ts"
 import type { Share } from "../Plan.ts"
-import * as Profile from "../Profile.ts"
 import type { Done, VirtualUser } from "../VirtualUser.ts"
+import * as Curve from "./Curve.ts"
 import type { Executor, Surroundings } from "./Executor.ts"
 import { shareOf } from "./Executors.ts"
 
 export interface Options extends Surroundings {
   readonly share: Share
   /** How many users take part when. */
-  readonly profile: Profile.Profile
+  readonly curve: Curve.Curve
   readonly limit?: Limit | undefined
   /** The time at the beginning in which iterations do not count for the limit. */
   readonly freeMillis: number
@@ -65,9 +65,9 @@ export class ClosedExecutor implements Executor {
 
   constructor(options: Options) {
     this.options = options
-    const { limit, pacingMillis, profile, seed, share, thinkMillis } = options
+    const { limit, pacingMillis, curve, seed, share, thinkMillis } = options
     this.pauses = pacingMillis !== undefined || thinkMillis !== undefined
-    this.changes = profile.lines.some(({ from, to }) => from !== profile.lines[0]!.from || to !== from)
+    this.changes = curve.lines.some(({ from, to }) => from !== curve.lines[0]!.from || to !== from)
     this.random = randomFrom(seed + share.index)
     this.leftInAll = limit?.per === "run" ? shareOf(limit.iterations, share) : Infinity
   }
@@ -119,7 +119,7 @@ export class ClosedExecutor implements Executor {
   }
 
   private change(now: number): void {
-    const { profile, share } = this.options
+    const { curve, share } = this.options
     const seconds = Math.max(0, (now - this.first) / ticksPerSecond)
     this.users = 0
     const target = this.target(seconds)
@@ -128,14 +128,14 @@ export class ClosedExecutor implements Executor {
       this.users++
       if (this.userStates[slot] === states.parked) this.next(slot, now)
     }
-    // Past the end there is none: stopping is not the business of the profile. Before it, one is never in the past.
-    this.nextChange = !this.changes || seconds >= profile.seconds
+    // Past the end there is none: stopping is not the business of the curve. Before it, one is never in the past.
+    this.nextChange = !this.changes || seconds >= curve.seconds
       ? Infinity
-      : Math.max(now + 1, this.first + Math.ceil(Profile.nextChange(profile, seconds) * ticksPerSecond))
+      : Math.max(now + 1, this.first + Math.ceil(Curve.nextChange(curve, seconds) * ticksPerSecond))
   }
 
   private target(seconds: number): number {
-    return Math.floor(Profile.targetAt(this.options.profile, seconds) + 1e-9)
+    return Math.floor(Curve.targetAt(this.options.curve, seconds) + 1e-9)
   }
 
   private pause(slot: number, ended: number): void {

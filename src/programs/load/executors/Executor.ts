@@ -5,7 +5,7 @@
  * Kinds: `OpenExecutor` (arrivals on schedule) and `ClosedExecutor` (each user one iteration after the other).
  */
 import type { Alarm } from "../../../services/LoadClock.ts"
-import type { LoadRecorder } from "../Recorder.ts"
+import type { LoadRecorder } from "../figures/Recorder.ts"
 import type { Done, VirtualUser } from "../VirtualUser.ts"
 
 export interface Executor {

@@ -1,8 +1,8 @@
 /** What follows from the settings of an executor: its model, its users, its curve, how long it takes. */
 import type { Executor } from "../../../scenario/LoadBlock.ts"
 import type { Load, Share } from "../Plan.ts"
-import * as Profile from "../Profile.ts"
 import type { Limit } from "./ClosedExecutor.ts"
+import * as Curve from "./Curve.ts"
 
 type Of<Type extends Executor["type"]> = Extract<Executor, { readonly type: Type }>
 export type Open = Of<"constant-arrival-rate" | "ramping-arrival-rate" | "breakpoint">
@@ -19,27 +19,27 @@ export const usersOf = (executor: Executor): number =>
     : executor.vus
 
 /** How long it starts iterations, at most, its warm-up left out. */
-export const millisOf = (executor: Executor): number => profileOf(executor).seconds * 1000
+export const millisOf = (executor: Executor): number => curveOf(executor).seconds * 1000
 
 /** Whether that is how long it takes: not when iterations are counted. */
 export const isTimed = (executor: Executor): boolean => limitOf(executor) === undefined
 
 /** Iterations a second of an open executor, users of a closed one. A search for the breakpoint begins at its lowest rate. */
-export const profileOf = (executor: Executor): Profile.Profile => {
+export const curveOf = (executor: Executor): Curve.Curve => {
   switch (executor.type) {
     case "constant-vus":
-      return Profile.constant(executor.vus, executor.durationMillis)
+      return Curve.constant(executor.vus, executor.durationMillis)
     case "ramping-vus":
-      return Profile.make(executor.startVus, executor.stages)
+      return Curve.make(executor.startVus, executor.stages)
     case "per-vu-iterations":
     case "shared-iterations":
-      return Profile.constant(executor.vus, executor.maxMillis)
+      return Curve.constant(executor.vus, executor.maxMillis)
     case "constant-arrival-rate":
-      return Profile.constant(executor.rate, executor.durationMillis)
+      return Curve.constant(executor.rate, executor.durationMillis)
     case "ramping-arrival-rate":
-      return Profile.make(executor.startRate, executor.stages)
+      return Curve.make(executor.startRate, executor.stages)
     case "breakpoint":
-      return Profile.constant(executor.fromRate, executor.stepMillis)
+      return Curve.constant(executor.fromRate, executor.stepMillis)
   }
 }
 
@@ -55,7 +55,7 @@ export const limitOf = (executor: Executor): Limit | undefined =>
  * load. To connect them while arrivals are due would make these late. Users of a closed load begin by connecting, but for the first.
  */
 export const connectedOf = (executor: Executor): number =>
-  Math.max(1, isOpen(executor) ? Math.min(executor.vus, Profile.targetAt(profileOf(executor), 0) / 100) : 0)
+  Math.max(1, isOpen(executor) ? Math.min(executor.vus, Curve.targetAt(curveOf(executor), 0) / 100) : 0)
 
 /** Whether anything of it happens at a time, and not only after something else. */
 export const needsAlarm = ({ executor, work }: Load): boolean =>

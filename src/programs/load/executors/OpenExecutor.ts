@@ -2,8 +2,8 @@
  * Starts iterations when they are due, whatever happens to those before. One that finds all users busy waits, with its intended time, in
  * a queue; past the bound of the queue it is dropped.
  */
-import type { Arrivals } from "../Arrivals.ts"
 import type { Done, VirtualUser } from "../VirtualUser.ts"
+import type { Arrivals } from "./Arrivals.ts"
 import type { Executor, Surroundings } from "./Executor.ts"
 
 export interface Options extends Surroundings {

@@ -1,5 +1,5 @@
 /** A histogram of latencies in few bars whose bounds are round numbers, evenly spaced to the eye on a logarithmic scale. */
-import type { Bucket } from "../Histograms.ts"
+import type { Bucket } from "../figures/Histograms.ts"
 
 /** Values from `from` up to `to`, in milliseconds. */
 export interface Bar {

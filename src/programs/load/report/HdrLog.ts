@@ -7,7 +7,7 @@
 import { Effect, Result } from "effect"
 import * as HdrHistogram from "../../../core/HdrHistogram.ts"
 import { Histogram } from "../../../core/Histogram.ts"
-import * as Histograms from "../Histograms.ts"
+import * as Histograms from "../figures/Histograms.ts"
 import type { LoadResult } from "../LoadResult.ts"
 
 export const write = Effect.fnUntraced(function*(result: LoadResult): Effect.fn.Return<string> {

@@ -7,7 +7,7 @@
 import * as Style from "../../../core/Style.ts"
 import * as TerminalText from "../../../core/TerminalText.ts"
 import * as ReportText from "../../report/ReportText.ts"
-import * as Histograms from "../Histograms.ts"
+import * as Histograms from "../figures/Histograms.ts"
 import type { LoadProgress } from "../LoadProgress.ts"
 import type { Model, Second, ThresholdResult } from "../LoadResult.ts"
 import * as Amounts from "./Amounts.ts"

@@ -2,7 +2,7 @@
 import type { CompiledStep } from "../../../scenario/compile/Compiled.ts"
 import type { Event, EventOf, Failure } from "../../../scenario/Event.ts"
 import type { LoadClock } from "../../../services/LoadClock.ts"
-import type { Recording, StepRecording } from "../Recording.ts"
+import type { Recording, StepRecording } from "../figures/Recording.ts"
 import type { Reach } from "./Reach.ts"
 import { deep, nameOf } from "./UserStep.ts"
 

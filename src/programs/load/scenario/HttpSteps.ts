@@ -23,7 +23,7 @@ import {
   type Sink,
   toFailure
 } from "../../../services/LoadTransport.ts"
-import type { PhaseRecorder } from "../Recorder.ts"
+import type { PhaseRecorder } from "../figures/PhaseRecorder.ts"
 import { CookieRequests } from "./CookieRequests.ts"
 import { headerOf, HttpAnswer, setCookiesOf } from "./HttpAnswer.ts"
 import * as Judgement from "./Judgement.ts"

@@ -1,10 +1,10 @@
 /** The names of scenarios that thresholds can speak of, and those that must not mean two things. */
 import type { CompiledScenario } from "../../../scenario/compile/Compiled.ts"
-import type * as Metrics from "../Metrics.ts"
+import type * as Questions from "../figures/Questions.ts"
 import * as UserStep from "./UserStep.ts"
 
 /** What thresholds can speak of. */
-export const of = (scenarios: ReadonlyArray<CompiledScenario>): Metrics.Known => {
+export const of = (scenarios: ReadonlyArray<CompiledScenario>): Questions.Known => {
   const steps = stepsOf(scenarios)
   return {
     actions: [...new Set(["http", ...steps.map(UserStep.actionOf)])],

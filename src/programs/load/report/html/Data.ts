@@ -2,9 +2,9 @@
 import { Effect } from "effect"
 import type { Histogram } from "../../../../core/Histogram.ts"
 import { ticksPerMilli } from "../../../../services/LoadClock.ts"
-import * as Histograms from "../../Histograms.ts"
+import * as Histograms from "../../figures/Histograms.ts"
+import * as Seconds from "../../figures/Seconds.ts"
 import type { LoadResult, Second } from "../../LoadResult.ts"
-import * as Seconds from "../../Seconds.ts"
 
 /** Points of a line over time; longer runs have several seconds to a point. */
 const maxPoints = 600

@@ -1,6 +1,6 @@
 /** The parts of the HTML report of a load run that need no script: figures, tables, configuration. */
+import * as Verdict from "../../figures/Verdict.ts"
 import type { Distribution, Figures, InvalidReason, LoadResult } from "../../LoadResult.ts"
-import * as Verdict from "../../Verdict.ts"
 import * as Amounts from "../Amounts.ts"
 import * as Outcome from "../Outcome.ts"
 import * as Markup from "./Markup.ts"

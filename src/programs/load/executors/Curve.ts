@@ -2,11 +2,11 @@
  * A target over time: iterations a second, or virtual users. Stages are lines from one target to the next, one after the other; a stage
  * of no length is a jump.
  *
- * Times are seconds since the profile began. Nothing here has a clock: when the k-th arrival is due follows from the area under the line.
+ * Times are seconds since the curve began. Nothing here has a clock: when the k-th arrival is due follows from the area under the line.
  */
-import type { Stage } from "../../scenario/LoadBlock.ts"
+import type { Stage } from "../../../scenario/LoadBlock.ts"
 
-export interface Profile {
+export interface Curve {
   /** In order, none of no length. */
   readonly lines: ReadonlyArray<Line>
   readonly seconds: number
@@ -26,7 +26,7 @@ interface Line {
   readonly area: number
 }
 
-export const make = (from: number, stages: ReadonlyArray<Stage>): Profile => {
+export const make = (from: number, stages: ReadonlyArray<Stage>): Curve => {
   const lines: Array<Line> = []
   // Sums of milliseconds are exact where those of seconds are not.
   let begin = 0
@@ -44,25 +44,25 @@ export const make = (from: number, stages: ReadonlyArray<Stage>): Profile => {
 }
 
 /** The same target all the time. */
-export const constant = (target: number, millis: number): Profile => make(target, [{ to: target, millis }])
+export const constant = (target: number, millis: number): Curve => make(target, [{ to: target, millis }])
 
-/** The profile after so long at the target it begins with. */
-export const after = (millis: number, { lines }: Profile): Profile =>
+/** The curve after so long at the target it begins with. */
+export const after = (millis: number, { lines }: Curve): Curve =>
   make(lines[0]?.from ?? 0, [
     { to: lines[0]?.from ?? 0, millis },
     ...lines.flatMap(({ from, seconds, to }) => [{ to: from, millis: 0 }, { to, millis: seconds * 1000 }])
   ])
 
 /** The target at a time; at a jump, the one after it. 0 before the beginning and from the end on. */
-export const targetAt = (profile: Profile, seconds: number): number => {
-  const line = seconds < 0 ? undefined : profile.lines.find(({ end }) => seconds < end)
+export const targetAt = (curve: Curve, seconds: number): number => {
+  const line = seconds < 0 ? undefined : curve.lines.find(({ end }) => seconds < end)
   return line === undefined ? 0 : line.from + (line.to - line.from) * (seconds - line.at) / line.seconds
 }
 
 /** The first time after `seconds` at which the whole part of the target is another one; the end at the latest. */
-export const nextChange = (profile: Profile, seconds: number): number => {
-  const now = Math.floor(targetAt(profile, seconds) + tolerance)
-  for (const { at, end, from, seconds: long, to } of profile.lines) {
+export const nextChange = (curve: Curve, seconds: number): number => {
+  const now = Math.floor(targetAt(curve, seconds) + tolerance)
+  for (const { at, end, from, seconds: long, to } of curve.lines) {
     if (end <= seconds) continue
     if (at > seconds && Math.floor(from + tolerance) !== now) return at
     // Where the line reaches the next whole number, up or down.
@@ -72,16 +72,16 @@ export const nextChange = (profile: Profile, seconds: number): number => {
     const change = to < from ? crossing + nudge : crossing
     if (change > seconds && change < end) return change
   }
-  return profile.seconds
+  return curve.seconds
 }
 
 /**
- * When the area under the profile reaches `count`: the time of arrival `count`, where arrivals are counted from 0. `Infinity` when there
+ * When the area under the curve reaches `count`: the time of arrival `count`, where arrivals are counted from 0. `Infinity` when there
  * are not so many. `hint` is a line that is not after it, for those who ask in order.
  */
-export const timeOf = (profile: Profile, count: number, hint = 0): number => {
-  const index = lineOf(profile, count, hint)
-  const line = profile.lines[index]
+export const timeOf = (curve: Curve, count: number, hint = 0): number => {
+  const index = lineOf(curve, count, hint)
+  const line = curve.lines[index]
   if (line === undefined) return Infinity
   const missing = count - line.before
   if (missing <= 0) return line.at
@@ -92,10 +92,10 @@ export const timeOf = (profile: Profile, count: number, hint = 0): number => {
 }
 
 /** The line in which the area reaches `count`. */
-export const lineOf = (profile: Profile, count: number, hint = 0): number => {
+export const lineOf = (curve: Curve, count: number, hint = 0): number => {
   let index = hint
-  for (; index < profile.lines.length; index++) {
-    const { area, before } = profile.lines[index]!
+  for (; index < curve.lines.length; index++) {
+    const { area, before } = curve.lines[index]!
     // An arrival at the very end of a line belongs to the next one, or to none.
     if (count < before + area - tolerance) return index
   }

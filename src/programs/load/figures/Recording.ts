@@ -4,6 +4,8 @@
  * `Recorder.ts` keeps it in histograms and counters and hands it out as frames.
  */
 
+import type { MetricKind } from "../../../scenario/Scenario.ts"
+
 export interface Recording {
   /** The place of one step's figures. Asked for once per step when the load is compiled, not per request. */
   readonly step: (
@@ -15,7 +17,7 @@ export interface Recording {
     }
   ) => StepRecording
   /** The place of a metric of the user's own (`metrics:` of a step). */
-  readonly metric: (name: string, kind: "trend" | "rate" | "counter") => MetricRecording
+  readonly metric: (name: string, kind: MetricKind) => MetricRecording
 }
 
 export interface StepRecording {

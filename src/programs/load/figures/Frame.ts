@@ -2,9 +2,9 @@
  * What one thread has to tell of one second, as bytes: the port between those who make load and the one who adds it up, be they threads
  * or machines.
  */
-import { Histogram } from "../../core/Histogram.ts"
-import { Reader, Writer } from "../../core/Varint.ts"
-import type { HealthSample } from "../../services/GeneratorHealth.ts"
+import { Histogram } from "../../../core/Histogram.ts"
+import { Reader, Writer } from "../../../core/Varint.ts"
+import type { HealthSample } from "../../../services/GeneratorHealth.ts"
 import type { Recorder } from "./Recorder.ts"
 
 export interface FrameHead {

@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Result } from "effect"
-import { Recorder } from "../../../src/programs/load/Recorder.ts"
-import * as Thresholds from "../../../src/programs/load/Thresholds.ts"
-import type { Threshold } from "../../../src/scenario/LoadBlock.ts"
-import { ticksPerMilli } from "../../../src/services/LoadClock.ts"
+import { Recorder } from "../../../../src/programs/load/figures/Recorder.ts"
+import * as Thresholds from "../../../../src/programs/load/figures/Thresholds.ts"
+import type { Threshold } from "../../../../src/scenario/LoadBlock.ts"
+import { ticksPerMilli } from "../../../../src/services/LoadClock.ts"
 
 const known = {
   actions: ["http", "postgres"],

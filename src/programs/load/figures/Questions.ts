@@ -5,11 +5,13 @@
  * unless `.service` follows; `iterations`, `dropped`, `errors`, `checks`, `lateness`; the names of own metrics.
  */
 import { Result } from "effect"
-import { suggest } from "../../core/DidYouMean.ts"
-import { Histogram } from "../../core/Histogram.ts"
-import type { ThresholdText } from "../../scenario/ThresholdText.ts"
-import { ticksPerMilli } from "../../services/LoadClock.ts"
-import { type LoadRecorder, metricScale, type Recorder, type StepRecorder, sumOf } from "./Recorder.ts"
+import { suggest } from "../../../core/DidYouMean.ts"
+import { Histogram } from "../../../core/Histogram.ts"
+import type { ThresholdText } from "../../../scenario/ThresholdText.ts"
+import { ticksPerMilli } from "../../../services/LoadClock.ts"
+import { metricScale } from "./MetricRecorder.ts"
+import { type LoadRecorder, type Recorder, sumOf } from "./Recorder.ts"
+import type { StepRecorder } from "./StepRecorder.ts"
 
 /** The figures of a time, and how long it was. */
 export interface View {

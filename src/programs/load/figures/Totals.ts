@@ -3,11 +3,12 @@
  * it keeps, which does not grow with the number of requests.
  */
 import { Base64 } from "effect/encoding"
-import { coarse, Histogram } from "../../core/Histogram.ts"
-import { ticksPerMilli } from "../../services/LoadClock.ts"
+import { coarse, Histogram } from "../../../core/Histogram.ts"
+import { ticksPerMilli } from "../../../services/LoadClock.ts"
+import type { Second } from "../LoadResult.ts"
 import * as Frame from "./Frame.ts"
-import type { Second } from "./LoadResult.ts"
-import { Recorder, type StepRecorder, sumOf } from "./Recorder.ts"
+import { Recorder, sumOf } from "./Recorder.ts"
+import type { StepRecorder } from "./StepRecorder.ts"
 
 /** Figures of one second of all threads, on their way to a {@link Second}. */
 interface Slice {

@@ -3,7 +3,7 @@
  *
  * A slow target never makes them invalid: iterations that wait for it, and those that are dropped, are what was to be measured.
  */
-import type { Distribution, InvalidReason, Model } from "./LoadResult.ts"
+import type { Distribution, InvalidReason, Model } from "../LoadResult.ts"
 
 export interface Evidence {
   readonly model: Model

@@ -1,10 +1,10 @@
 /** The histograms of a result, read back, in ticks of 100 ns: those of its seconds have two digits, those of the whole run three. */
 import { Effect, Result } from "effect"
 import { Base64 } from "effect/encoding"
-import * as HdrHistogram from "../../core/HdrHistogram.ts"
-import { coarse, Histogram } from "../../core/Histogram.ts"
-import { ticksPerMilli } from "../../services/LoadClock.ts"
-import type { LoadResult, Second } from "./LoadResult.ts"
+import * as HdrHistogram from "../../../core/HdrHistogram.ts"
+import { coarse, Histogram } from "../../../core/Histogram.ts"
+import { ticksPerMilli } from "../../../services/LoadClock.ts"
+import type { LoadResult, Second } from "../LoadResult.ts"
 
 /** How many values were near `ms`. */
 export interface Bucket {

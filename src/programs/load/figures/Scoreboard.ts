@@ -1,9 +1,9 @@
 /** Follows a load second by second: judges its thresholds, and tells how it goes. */
-import * as Executors from "./executors/Executors.ts"
+import * as Executors from "../executors/Executors.ts"
+import type { LoadProgress } from "../LoadProgress.ts"
+import type { ThresholdResult } from "../LoadResult.ts"
+import type { Plan } from "../Plan.ts"
 import * as Frame from "./Frame.ts"
-import type { LoadProgress } from "./LoadProgress.ts"
-import type { ThresholdResult } from "./LoadResult.ts"
-import type { Plan } from "./Plan.ts"
 import { Recorder, sumOf } from "./Recorder.ts"
 import * as Seconds from "./Seconds.ts"
 import * as Summary from "./Summary.ts"

@@ -1,10 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
-import { Histogram } from "../../../src/core/Histogram.ts"
-import * as Frame from "../../../src/programs/load/Frame.ts"
-import { Recorder } from "../../../src/programs/load/Recorder.ts"
-import * as Summary from "../../../src/programs/load/Summary.ts"
-import { Totals } from "../../../src/programs/load/Totals.ts"
+import { Histogram } from "../../../../src/core/Histogram.ts"
+import * as Frame from "../../../../src/programs/load/figures/Frame.ts"
+import { Recorder } from "../../../../src/programs/load/figures/Recorder.ts"
+import * as Summary from "../../../../src/programs/load/figures/Summary.ts"
+import { Totals } from "../../../../src/programs/load/figures/Totals.ts"
 
 const health = {
   cpu: 0.5,
@@ -123,7 +123,7 @@ describe("frames", () => {
     const step = recorder.loads[0]!.step({ scenario: "s", name: "n", action: "http", tags: [] })
     for (let kind = 0; kind < 200; kind++) step.error(0, 0, 1, `kind ${kind}`, () => `example ${kind}`)
 
-    assert.isAtMost(step.errors.size, 51)
+    assert.isAtMost(step.byError.length, 51)
     assert.strictEqual(step.byError.reduce((sum, { count }) => sum + count, 0), 200)
     assert.strictEqual(step.byError.at(-1)?.kind, "other")
   })

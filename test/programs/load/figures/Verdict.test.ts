@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Verdict from "../../../src/programs/load/Verdict.ts"
+import * as Verdict from "../../../../src/programs/load/figures/Verdict.ts"
 
 const healthy: Verdict.Evidence = {
   model: "open",

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Seconds from "../../../src/programs/load/Seconds.ts"
-import { good } from "./results.ts"
+import * as Seconds from "../../../../src/programs/load/figures/Seconds.ts"
+import { good } from "../results.ts"
 
 describe("Seconds", () => {
   it.each([

@@ -1,13 +1,13 @@
 /**
- * When iterations of an open load are due: arrival k at the time at which the area under the profile reaches k, never "now plus a gap".
+ * When iterations of an open load are due: arrival k at the time at which the area under the curve reaches k, never "now plus a gap".
  * So nothing that happens during the run moves them, and what begins late is known to be late.
  *
  * Threads take turns: a thread has the arrivals whose number is its index modulo their count. Together they are as even as one would be.
  */
-import { randomFrom } from "../../core/Seeded.ts"
-import { ticksPerSecond } from "../../services/LoadClock.ts"
-import type { Share } from "./Plan.ts"
-import * as Profile from "./Profile.ts"
+import { randomFrom } from "../../../core/Seeded.ts"
+import { ticksPerSecond } from "../../../services/LoadClock.ts"
+import type { Share } from "../Plan.ts"
+import * as Curve from "./Curve.ts"
 
 /** The next one of a thread; its fields change with {@link Arrivals.advance}. */
 export interface Arrivals {
@@ -18,17 +18,17 @@ export interface Arrivals {
   readonly advance: () => void
 }
 
-/** As evenly as the profile has it. */
-export const even = (profile: Profile.Profile, share: Share): Arrivals => new Sequence(profile, share, 0, () => 1)
+/** As evenly as the curve has it. */
+export const even = (curve: Curve.Curve, share: Share): Arrivals => new Sequence(curve, share, 0, () => 1)
 
 /**
  * With gaps that are exponential where the target is constant, as those of people who know nothing of each other: a Poisson process with
- * the profile as its rate. The same seed gives the same arrivals, in any number of threads.
+ * the curve as its rate. The same seed gives the same arrivals, in any number of threads.
  */
-export const poisson = (profile: Profile.Profile, share: Share, seed: number): Arrivals => {
+export const poisson = (curve: Curve.Curve, share: Share, seed: number): Arrivals => {
   const random = randomFrom(seed)
   const gap = () => -Math.log(1 - random())
-  return new Sequence(profile, share, gap(), gap)
+  return new Sequence(curve, share, gap(), gap)
 }
 
 /** `first` is the area before arrival 0, `gap` the one between two arrivals. */
@@ -37,12 +37,12 @@ class Sequence implements Arrivals {
   tick = 0
   private reached: number
   private line = 0
-  private readonly profile: Profile.Profile
+  private readonly curve: Curve.Curve
   private readonly share: Share
   private readonly gap: () => number
 
-  constructor(profile: Profile.Profile, share: Share, first: number, gap: () => number) {
-    this.profile = profile
+  constructor(curve: Curve.Curve, share: Share, first: number, gap: () => number) {
+    this.curve = curve
     this.share = share
     this.gap = gap
     this.reached = first
@@ -61,7 +61,7 @@ class Sequence implements Arrivals {
   }
 
   private place(): void {
-    this.line = Profile.lineOf(this.profile, this.reached, this.line)
-    this.tick = Math.round(Profile.timeOf(this.profile, this.reached, this.line) * ticksPerSecond)
+    this.line = Curve.lineOf(this.curve, this.reached, this.line)
+    this.tick = Math.round(Curve.timeOf(this.curve, this.reached, this.line) * ticksPerSecond)
   }
 }

@@ -1,5 +1,5 @@
 /** Which seconds of a run were whole: the others begin or end with the run, and their counts would look like a rate that rose or fell. */
-import type { LoadResult, Second } from "./LoadResult.ts"
+import type { LoadResult, Second } from "../LoadResult.ts"
 
 /** Frames are made a little after the second that they are about. */
 const slackSeconds = 0.05

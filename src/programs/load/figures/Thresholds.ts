@@ -4,15 +4,15 @@
  * `scenario/ThresholdText` reads their text, `Metrics` knows what can be asked; here they are judged, second by second.
  */
 import { Result } from "effect"
-import type { Threshold } from "../../scenario/LoadBlock.ts"
-import * as ThresholdText from "../../scenario/ThresholdText.ts"
-import type { ThresholdResult } from "./LoadResult.ts"
-import * as Metrics from "./Metrics.ts"
+import type { Threshold } from "../../../scenario/LoadBlock.ts"
+import * as ThresholdText from "../../../scenario/ThresholdText.ts"
+import type { ThresholdResult } from "../LoadResult.ts"
+import * as Questions from "./Questions.ts"
 
 export interface Compiled {
   readonly threshold: Threshold
   readonly text: ThresholdText.ThresholdText
-  readonly ask: Metrics.Question["ask"]
+  readonly ask: Questions.Question["ask"]
   readonly unit: ThresholdText.ThresholdText["unit"]
 }
 
@@ -27,7 +27,7 @@ export interface Problem<T extends Threshold = Threshold> {
 /** Compiles all thresholds, or tells everything that is wrong with any of them. */
 export const compile = <T extends Threshold>(
   thresholds: ReadonlyArray<T>,
-  known: Metrics.Known
+  known: Questions.Known
 ): Result.Result<ReadonlyArray<Compiled>, ReadonlyArray<Problem<T>>> => {
   const problems: Array<Problem<T>> = []
   const compiled: Array<Compiled> = []
@@ -41,11 +41,11 @@ export const compile = <T extends Threshold>(
 
 const compileOne = (
   threshold: Threshold,
-  known: Metrics.Known
+  known: Questions.Known
 ): Result.Result<Compiled, Omit<Problem, "threshold">> => {
   const text = ThresholdText.parse(threshold.expression)
   if (Result.isFailure(text)) return Result.fail(text.failure)
-  const question = Metrics.understand(text.success, known)
+  const question = Questions.understand(text.success, known)
   if (Result.isFailure(question)) return Result.fail({ at: 0, ...question.failure })
   const { unit } = question.success
   const { limit, path, unit: given } = text.success
@@ -95,7 +95,7 @@ export class Judge {
    * Judges the figures of the whole run or of one window. Answers with true when the run is to end for it. Figures of the delay at the
    * beginning are not judged.
    */
-  judge(view: Metrics.View, elapsedMillis: number): boolean {
+  judge(view: Questions.View, elapsedMillis: number): boolean {
     const { ask, text, threshold } = this.compiled
     if (elapsedMillis <= threshold.delayMillis) return false
     const value = ask(view)
