@@ -94,20 +94,20 @@ const why = ({ notes, reasons, verdict }: Comparison, status: string): string =>
 const changes = (comparison: Comparison): string =>
   Markup.table(
     [
-      { name: "", isText: true },
+      { name: "" },
+      { name: "" },
       ...["before", "after", "change", "from", "to"].map((name) => ({ name })),
-      { name: "", isText: true },
-      { name: "", isText: true }
+      { name: `band: ±${Amounts.percent(comparison.margin)}`, isText: true }
     ],
     comparison.rows.map((row) => [
       row.judged ? `<b>${CompareText.nameOf(row)}</b>` : CompareText.nameOf(row),
+      row.judged ? verdictOf(row) : "",
       Amounts.inUnit(row.before, row.unit),
       Amounts.inUnit(row.after, row.unit),
       CompareText.change(row, row.change),
       CompareText.change(row, row.from),
       CompareText.change(row, row.to),
-      Forest.row(row, comparison),
-      row.judged ? verdictOf(row) : ""
+      Forest.row(row, comparison)
     ])
   )
 

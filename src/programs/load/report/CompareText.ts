@@ -44,7 +44,7 @@ export const lines = (comparison: Comparison, options: Options = {}): ReadonlyAr
       prose: true,
       columns,
       // The drawing shows them too.
-      drop: [4, 5, 6]
+      drop: [[4, 5], [6]]
     }),
     "",
     ...verdict(comparison, style)
@@ -127,9 +127,13 @@ const ruler = (margin: number, span: number, width: number): string => {
     const at = Math.max(0, Math.min(width - label.length, column(value, span, width) - Math.floor(label.length / 2)))
     text.splice(at, label.length, ...label)
   }
-  put("0", 0)
-  put(`-${Amounts.percent(margin)}`, -margin)
-  put(`+${Amounts.percent(margin)}`, margin)
+  const bound = Amounts.percent(margin)
+  if (column(margin, span, width) - column(0, span, width) < bound.length + 1) put(`±${bound}`, 0)
+  else {
+    put("0", 0)
+    put(`-${bound}`, -margin)
+    put(`+${bound}`, margin)
+  }
   return text.join("")
 }
 

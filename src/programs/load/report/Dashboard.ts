@@ -26,11 +26,11 @@ export const page = (
     Markup.text(load.target)
   }</span></div>
 <div class="tiles" id="tiles"></div>
-${Markup.panel("Thresholds", `<div id="thresholds"></div>`)}
+${Markup.panel("Thresholds", `<div id="thresholds" class="scroll"></div>`)}
 ${Markup.chart("rate", "Throughput", { note: "Responses of each second.", place: "half" })}
 ${Markup.chart("latency", "Latency", { note: "Of each second.", place: "half" })}
 ${Markup.chart("distribution", "Distribution", { note: "Of all responses so far." })}
-${Markup.panel("Errors", `<div id="errors"></div>`)}
+${Markup.panel("Errors", `<div id="errors" class="scroll"></div>`)}
 ${Markup.chart("users", "Virtual users", { place: "third" })}
 ${Markup.chart("cpu", "Generator: processor", { place: "third" })}
 ${Markup.chart("lag", "Generator: event loop", { place: "third" })}
@@ -100,7 +100,7 @@ timeChart($("latency"), { at, label: "Percentiles of the latency", format: ms, l
 distributionChart($("distribution"), { label: "Distribution of the latency", runs: [all] })
 timeChart($("users"), { at, height: 130, label: "Virtual users", format: (value) => count(Math.round(value)), series: [line("vus", "busy users", { area: true })] })
 timeChart($("cpu"), { at, height: 130, label: "Processor time of the generator", format: percent, most: 1, series: [line("cpu", "of a core", { area: true })] })
-timeChart($("lag"), { at, height: 130, label: "Lag of the generator's event loop", format: ms, series: [line("lag_ms", "p99 lag", { area: true })] })
+timeChart($("lag"), { at, height: 130, label: "Lag of the generator's event loop", format: ms, series: [line("lag_ms", "longest lag", { area: true })] })
 
 const tile = ({ what, much, more, isBad }) => {
   const [, value = much, unit = ""] = /^([<>]?[\d.,]+)(\D+)$/.exec(much) || []
@@ -125,8 +125,8 @@ const follow = (event) => {
   $("elapsed").textContent = event.elapsed
   $("progress").style.width = (event.progress || 0) * 100 + "%"
   $("tiles").replaceChildren(...event.tiles.map(tile))
-  rows("thresholds", event.thresholds.map((one) => h("tr", {}, h("td", { class: "l" }, h("span", { class: one.state === "open" ? "warn" : one.state }, signs[one.state])),
-    h("td", { class: "l wide" }, one.expression), h("td", {}, one.actual), h("td", {}, h("span", { class: "no" }, one.miss)))))
+  rows("thresholds", event.thresholds.map((one) => h("tr", {}, h("td", { class: "n" }, h("span", { class: one.state === "open" ? "warn" : one.state }, signs[one.state])),
+    h("td", { class: "l wide" }, one.expression), h("td", {}, one.actual), h("td", { class: "l" }, h("span", { class: "no" }, one.miss)))))
   rows("errors", event.errors.map((one) => h("tr", {}, h("td", { class: "n" }, h("span", { class: "no" }, one.kind)), h("td", {}, one.count), h("td", { class: "l wide" }, one.example))))
   soon()
 }

@@ -1,9 +1,9 @@
 /** Breaks lines between words where a terminal would break them anywhere. */
 import * as TerminalText from "../../../core/TerminalText.ts"
 
-/** What a line is broken into: colours take no room and go on over the break. */
+/** What a line is broken into: colours take no room and go on over the break; a size keeps its unit. */
 // oxlint-disable-next-line no-control-regex -- colours begin with one
-const pieces = /(?:\u001b\[\d+m)+|[^\s\u001b]+|\s+/g
+const pieces = /(?:\u001b\[\d+m)+|[\d.,]+ [kMGT]?B\b|[^\s\u001b]+|\s+/g
 
 /**
  * Returns `line` in lines of at most `columns`; a word that is longer stays whole. What follows the first one stands below the text of

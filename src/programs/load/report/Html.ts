@@ -89,7 +89,7 @@ const charts = (result: LoadResult): string => {
     }) +
     Markup.chart("percentiles", "Percentiles", {
       note: isOpen
-        ? "What users waited, beside what the target took. Apart: requests queued."
+        ? "What users waited, beside what the target took: where the two part, requests queued."
         : "The further right, the rarer: every nine has the same room.",
       place: "half"
     })

@@ -109,10 +109,14 @@ export const frame = (live: Live, width: number, style: Style.Style = Style.plai
 const head = (live: Live, last: Omit<LoadProgress, "histogram">, width: number, style: Style.Style): string => {
   const { elapsedMillis, phase, totalMillis } = last
   const elapsed = Amounts.seconds(Math.round(elapsedMillis / 1000))
-  const name = TerminalText.cut(ReportText.name(live.name), Math.max(8, Math.floor(width * 0.4)))
   const model = `${live.model} model`
   const word = phase === "running" ? "" : `  ${style.yellow(phase)}`
   const time = totalMillis === undefined ? elapsed : `${elapsed} of ${Amounts.seconds(totalMillis / 1000)}`
+  const rest = TerminalText.width(TerminalText.strip(`   ${model}${word}  ${time}`))
+  const name = TerminalText.cut(
+    ReportText.name(live.name),
+    Math.max(8, Math.min(Math.floor(width * 0.4), width - rest))
+  )
   const start = ` ${style.bold(name)}  ${style.dim(model)}${word}  ${time}`
   const room = Math.min(30, width - TerminalText.width(TerminalText.strip(start)) - 3)
   if (totalMillis === undefined || totalMillis === 0 || room < 6) return start

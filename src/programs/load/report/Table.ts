@@ -14,8 +14,8 @@ export interface Options {
   readonly prose?: boolean | undefined
   /** What there is room for. @default for all of it */
   readonly columns?: number | undefined
-  /** Which columns can be done without where there is not room for all, the first to go first. @default none */
-  readonly drop?: ReadonlyArray<number> | undefined
+  /** Which columns can be done without where there is not room for all: those that go together, the first to go first. @default none */
+  readonly drop?: ReadonlyArray<ReadonlyArray<number>> | undefined
 }
 
 /** Returns a line per row. */
@@ -46,7 +46,7 @@ export const lines = (
 const fitting = (widths: ReadonlyArray<number>, { columns = Infinity, drop = [] }: Options): ReadonlyArray<number> => {
   let shown = [...widths.keys()]
   const total = () => shown.reduce((sum, i) => sum + widths[i]! + 2, -2)
-  for (const one of drop) if (total() > columns) shown = shown.filter((i) => i !== one)
+  for (const some of drop) if (total() > columns) shown = shown.filter((i) => !some.includes(i))
   return shown
 }
 

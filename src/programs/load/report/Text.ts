@@ -78,7 +78,7 @@ const heading = (result: LoadResult, style: Style.Style): ReadonlyArray<string> 
 const quantiles = ["p50", "p75", "p90", "p95", "p99", "p99_9", "max", "mean", "stddev"] as const
 
 /** The hint, then the figures that say least. */
-const dispensable = [10, 9, 2, 8, 3, 6]
+const dispensable = [[10], [9], [2], [8], [3], [6]]
 
 const latencies = (result: LoadResult, columns: number, style: Style.Style): ReadonlyArray<string> => {
   const row = (name: string, of: Distribution, hint: string, paint?: (text: string) => string) => [
@@ -237,7 +237,7 @@ const steps = (result: LoadResult, columns: number, style: Style.Style): Readonl
     ]
   })
   // The rate and the action say least, the slowest one is in the errors or above.
-  const table = Table.lines([head, ...rows], { left: 2, columns, drop: [3, 1, 8, 6] })
+  const table = Table.lines([head, ...rows], { left: 2, columns, drop: [[3], [1], [8], [6]] })
   return ["", ...table, ...more(result.steps.length, "step", style)]
 }
 
@@ -257,7 +257,7 @@ const metrics = (result: LoadResult, columns: number, style: Style.Style): Reado
   return [
     "",
     style.bold("metrics"),
-    ...Table.lines(rows, { left: 2, columns, drop: [6, 4, 3] }),
+    ...Table.lines(rows, { left: 2, columns, drop: [[6], [4], [3]] }),
     ...more(result.metrics.length, "metric", style)
   ]
 }

@@ -27,6 +27,13 @@ describe("Fold", () => {
     ])
   })
 
+  it("keeps a size and its unit together", () => {
+    assert.deepStrictEqual(Fold.line("requests  10 in all, 925.5 kB in", 27), [
+      "requests  10 in all,",
+      "          925.5 kB in"
+    ])
+  })
+
   it("loses no word and no colour, and is never too wide", () => {
     const { dim, red } = Style.make(true)
     fc.assert(fc.property(words, fc.integer({ min: 26, max: 60 }), (words, columns) => {

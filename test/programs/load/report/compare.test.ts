@@ -68,7 +68,7 @@ describe("the HTML of a comparison", () => {
   it("has the changes and the reasons without its script", async () => {
     const text = await html(slower, [before], [after])
 
-    assert.match(text, /<b>p50<\/b>.*\+\d\d\.\d%.*worse/)
+    assert.match(text, /<b>p50<\/b>.*worse.*\+\d\d\.\d%/)
     assert.match(text, /<li>rate -2\d\.\d% \(/)
     assert.strictEqual(text.match(/<svg class="forest/g)?.length, 7)
   })

@@ -44,9 +44,12 @@ describe("the dashboard of a load", () => {
           foreign: document.querySelectorAll("img, iframe, a, form, [onerror], [onload]").length, hacked: window.hacked !== undefined })`
         )
       )
+      yield* Effect.promise(() => page.setViewportSize({ width: 420, height: 900 }))
+      const width = yield* Effect.promise(() => page.evaluate<number>("document.documentElement.scrollWidth"))
       send(Dashboard.ending(bad))
       yield* Effect.promise(() => page.getByText("failed: 2 of 3").waitFor())
 
+      assert.isAtMost(width, 420)
       assert.deepStrictEqual(found, { lines: 4, bars: true, foreign: 0, hacked: false } as unknown)
       assert.deepStrictEqual(alarms.filter((alarm) => alarm !== `request: ${url}events`), [])
       yield* Effect.promise(() => page.close())

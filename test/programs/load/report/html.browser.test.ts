@@ -16,6 +16,10 @@ const open = async (context: TestContext, result: LoadResult) =>
 const charts = `Object.fromEntries([...document.querySelectorAll(".plot")].map((plot) =>
   [plot.parentElement.id, plot.querySelectorAll("path, rect").length]))`
 
+/** The width of the narrowest cell with text. */
+const narrowest = `Math.min(...[...document.querySelectorAll("td.l")].filter(({ textContent }) => textContent !== "")
+  .map(({ offsetWidth }) => offsetWidth))`
+
 describe("the HTML of a load run in a browser", () => {
   it("draws every chart, in light and dark, wide and narrow", async (context) => {
     const { alarms, page } = await open(context, bad)
@@ -36,6 +40,8 @@ describe("the HTML of a load run in a browser", () => {
       ])
       for (const [id, n] of Object.entries(shapes)) assert.isAbove(n, 0, id)
       assert.isAtMost(await page.evaluate<number>("document.documentElement.scrollWidth"), width)
+      // Text is never a letter a line.
+      assert.isAtLeast(await page.evaluate<number>(narrowest), 80)
     }
     assert.deepStrictEqual(alarms, [])
     await page.close()

@@ -291,7 +291,11 @@ const percentileChart = (host, { label, runs, log = true }) => {
     const x = scale(0, most, margin.left, width - margin.right)
     const y = scale(low, top, height - margin.bottom, margin.top, log)
     const ticks = [0, 0.5, 0.75, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999, 0.999999].filter((q) => nines(q) <= most)
-    const roomy = ticks.filter((q, i) => i === 0 || x(nines(q)) - x(nines(ticks[i - 1])) > 30 || [0.9, 0.99, 0.999, 0.9999, 0.5].includes(q))
+    // Every further nine first, then what there is room for between.
+    const between = [0.5, 0.95, 0.75]
+    const roomy = []
+    for (const q of [...ticks.filter((q) => !between.includes(q)), ...between.filter((q) => ticks.includes(q))])
+      if (roomy.every((other) => Math.abs(x(nines(other)) - x(nines(q))) > 34)) roomy.push(q)
     axes(plot, width, height, (q) => x(nines(q)), roomy, share, y, logTicks(low, top), (value) => tidy(ms(value)))
     for (const run of shown) plot.append(s("path", { class: "line " + run.name, d: run.distribution.quantiles.map(([q, value], i) => (i === 0 ? "M" : "L") + x(nines(q)).toFixed(1) + " " + y(value).toFixed(1)).join("") }))
     const at = hover === undefined ? undefined : Math.min(most, Math.max(0, (hover - margin.left) / (width - margin.left - margin.right) * most))

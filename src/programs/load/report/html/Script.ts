@@ -20,7 +20,7 @@ const overTimeCharts = () => {
   heatChart($("heat"), data.heat, "How many responses took how long, over time")
   timeChart($("users"), { at, step: seconds, height: 130, label: "Virtual users over time", format: (value) => count(Math.round(value)), series: [line("vus", "busy users", { area: true })] })
   timeChart($("cpu"), { at, step: seconds, height: 130, label: "Processor time of the generator over time", format: percent, most: 1, series: [line("cpu", "of a core", { area: true })] })
-  timeChart($("lag"), { at, step: seconds, height: 130, label: "Lag of the generator's event loop over time", format: ms, series: [line("lag_ms", "p99 lag", { area: true })] })
+  timeChart($("lag"), { at, step: seconds, height: 130, label: "Lag of the generator's event loop over time", format: ms, series: [line("lag_ms", "longest lag", { area: true })] })
 }
 const both = data.service === null
   ? [{ name: "response", text: "latency", distribution: data.response }]

@@ -96,12 +96,11 @@ export const thresholds = (result: LoadResult): string =>
   panel(
     "Thresholds",
     table(
-      [{ name: "" }, { name: "threshold", isText }, { name: "measured" }, { name: "limit" }, { name: "", isText }],
+      [{ name: "" }, { name: "threshold", isText }, { name: "measured" }, { name: "", isText }],
       result.thresholds.slice(0, maxRows).map((one) => [
         one.passed ? `<span class="yes">✓</span>` : `<span class="no">✗</span>`,
         text(one.expression),
         Outcome.actual(one),
-        Amounts.inUnit(one.limit, one.unit),
         `<span class="no">${Outcome.miss(one)}${one.aborted ? ", ended the run" : ""}</span>`
       ])
     )

@@ -19,6 +19,7 @@ main { max-width: 1320px; margin: 0 auto; padding: 20px 24px 70px; display: grid
 main > * { grid-column: 1 / -1 }
 main > .half { grid-column: span 6 } main > .third { grid-column: span 4 }
 .lead { font-size: 13.5px; color: var(--dim); display: flex; flex-wrap: wrap; gap: 4px 18px; align-items: baseline }
+.lead span { overflow-wrap: anywhere; min-width: 0 }
 .lead b { color: var(--text); font-weight: 600 }
 .model { border: 1px solid var(--line); border-radius: 99px; padding: 1px 10px; color: var(--accent); font-weight: 600; white-space: nowrap }
 .model.closed { color: var(--flaky) }
@@ -62,6 +63,8 @@ th { text-align: right; font-weight: 500; color: var(--dim); font-size: 12px; pa
 td { text-align: right; padding: 5px 10px; border-bottom: 1px solid color-mix(in srgb, var(--line) 55%, transparent); white-space: nowrap }
 tr:last-child > td { border-bottom: 0 }
 th.l, td.l { text-align: left; white-space: normal; overflow-wrap: anywhere; unicode-bidi: isolate } th:first-child, td:first-child { padding-left: 2px }
+th.l, td.l { min-width: 8.5em }
+td.l .sub { white-space: nowrap }
 td.n { text-align: left } td.mono { font-family: var(--mono); font-size: 12.5px } td.wide { width: 100% }
 td .sub { color: var(--dim); font-size: 12px; margin-left: 6px }
 .yes { color: var(--passed); font-weight: 600 } .no { color: var(--failed); font-weight: 600 } .warn { color: var(--flaky); font-weight: 600 }
@@ -74,6 +77,6 @@ footer { color: var(--dim); font-size: 12.5px; text-align: center; padding: 0 20
 .progress { height: 3px; background: var(--line) } .progress i { display: block; height: 100%; width: 0; background: var(--accent); transition: width .9s linear }
 [hidden] { display: none !important }
 noscript { display: block; padding: 14px 24px; color: var(--dim) }
-@media (max-width: 860px) { main > .half, main > .third { grid-column: 1 / -1 } main { padding: 14px } header h1 { max-width: 60vw } }
+@media (max-width: 860px) { header { position: static } td .sub { display: block; margin-left: 0 } main > .half, main > .third { grid-column: 1 / -1 } main { padding: 14px } header h1 { max-width: 60vw } }
 @media print { header { position: static } .panel, .tile { break-inside: avoid } }
 `
