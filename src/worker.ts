@@ -48,8 +48,8 @@ async function generator(work: Work, worker: URL): Promise<(port: Port) => Effec
     const layer = LoadMachine.layer({ worker })
     return (port) => Generator.run({ ...work, scenarios }, port).pipe(Effect.provide(layer))
   }
-  const [LoadThread, { Machine }, Live, Modules, NodeServices] = await Promise.all([
-    import("./cli/loadThread.ts"),
+  const [LoadPart, { Machine }, Live, Modules, NodeServices] = await Promise.all([
+    import("./cli/LoadPart.ts"),
     import("./cli/Machine.ts"),
     import("./layers/Live.ts"),
     import("./layers/live/NodeActionModules.ts"),
@@ -64,5 +64,5 @@ async function generator(work: Work, worker: URL): Promise<(port: Port) => Effec
     // The bundle never gets here with own actions.
     bundled: false
   })
-  return (port) => LoadThread.run(work, port).pipe(Effect.provide([machine, NodeServices.layer]))
+  return (port) => LoadPart.run(work, port).pipe(Effect.provide([machine, NodeServices.layer]))
 }

@@ -263,5 +263,6 @@ export const thresholdProblem = ({ at, hint, message, threshold: { expression } 
     "\n"
   )
 
-const millis = (duration: Option.Option<Duration.Duration>): number | undefined =>
+/** Milliseconds of a flag. */
+export const millis = (duration: Option.Option<Duration.Duration>): number | undefined =>
   Option.isSome(duration) ? Duration.toMillis(duration.value) : undefined

@@ -4,7 +4,7 @@ import { Argument, Command } from "effect/cli"
 import * as ExitCode from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
 import { loadCompare } from "./loadCompare.ts"
-import { making, margin } from "./loadFlags.ts"
+import { making, margin } from "./LoadFlags.ts"
 
 const flags = {
   target: Argument.String("target").pipe(

@@ -3,7 +3,7 @@ import { Effect } from "effect"
 import { Argument, Command } from "effect/cli"
 import * as ExitCode from "./ExitCode.ts"
 import * as Flags from "./Flags.ts"
-import * as LoadFlags from "./loadFlags.ts"
+import * as LoadFlags from "./LoadFlags.ts"
 
 const flags = {
   before: Argument.String("before").pipe(Argument.withDescription("A JSON result of skein load, or a URL")),

@@ -1,5 +1,5 @@
 /** `skein load FILE...`: the plan of a load on scenarios, and its virtual users. */
-import { Duration, Effect, Option, Random, Result } from "effect"
+import { Effect, Option, Random, Result } from "effect"
 import type { Problem } from "../core/SourceText.ts"
 import * as Config from "../programs/Config.ts"
 import * as Thresholds from "../programs/load/figures/Thresholds.ts"
@@ -14,9 +14,9 @@ import type { WrittenThreshold } from "../scenario/LoadSettings.ts"
 import * as LoadSettings from "../scenario/LoadSettings.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { LoadFlags } from "./load.ts"
+import * as LoadPart from "./LoadPart.ts"
 import * as LoadPlan from "./LoadPlan.ts"
-import * as LoadThread from "./loadThread.ts"
-import * as LoadUsers from "./loadUsers.ts"
+import * as LoadUsers from "./LoadUsers.ts"
 import * as Output from "./Output.ts"
 import * as Problems from "./Problems.ts"
 import * as Reading from "./Reading.ts"
@@ -73,7 +73,7 @@ export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Con
   const target = [flags.target, ...flags.more]
   const prepared = { plan, known, target: target.join(" "), transport, scenarios: LoadUsers.usersOf(open) }
   if (plan.threads === 1) return { ...prepared, handed: undefined }
-  return { ...prepared, handed: yield* LoadThread.handOver(target, flags, open) }
+  return { ...prepared, handed: yield* LoadPart.handOver(target, flags, open) }
 })
 
 /** Limits are about what is sent as in `skein run`; how often the rest is sent is what the load itself says. */
@@ -133,13 +133,13 @@ const maxNamed = 8
 const settingsOf = (flags: LoadFlags): LoadSettings.LoadSettings => {
   const rate = Option.getOrUndefined(flags.rate)
   const iterations = Option.getOrUndefined(Option.orElse(flags.iterations, () => flags.requests))
-  const duration = millis(flags.duration)
+  const duration = LoadPlan.millis(flags.duration)
   const common = {
     rate,
     arrivals: flags.arrivals === "poisson" ? "poisson" as const : undefined,
     vus: Option.getOrUndefined(Option.orElse(flags.vus, () => flags.connections)),
-    warmupMillis: millis(flags.warmup),
-    gracefulStopMillis: millis(flags.gracefulStop)
+    warmupMillis: LoadPlan.millis(flags.warmup),
+    gracefulStopMillis: LoadPlan.millis(flags.gracefulStop)
   }
   // So many at a rate is a time.
   return rate === undefined || iterations === undefined
@@ -178,6 +178,3 @@ const refuseStrayFlags = Effect.fnUntraced(function*(flags: LoadFlags) {
     )
   }
 })
-
-const millis = (duration: Option.Option<Duration.Duration>): number | undefined =>
-  Option.isSome(duration) ? Duration.toMillis(duration.value) : undefined

@@ -8,7 +8,7 @@ import * as LoadTest from "../programs/LoadTest.ts"
 import { bareSockets } from "../services/LoadTransport.ts"
 import * as ExitCode from "./ExitCode.ts"
 import type { LoadFlags } from "./load.ts"
-import * as LoadReports from "./loadReports.ts"
+import * as LoadReports from "./LoadReports.ts"
 import * as LoadView from "./LoadView.ts"
 import * as Output from "./Output.ts"
 
@@ -57,5 +57,5 @@ export const baselineOf = Effect.fnUntraced(function*(flags: LoadFlags) {
   return yield* withBaselines(({ find }) => find(flags))
 })
 
-const withBaselines = <A, E, R>(use: (baselines: typeof import("./loadBaselines.ts")) => Effect.Effect<A, E, R>) =>
-  Effect.flatMap(Effect.promise(() => import("./loadBaselines.ts")), use)
+const withBaselines = <A, E, R>(use: (baselines: typeof import("./LoadBaselines.ts")) => Effect.Effect<A, E, R>) =>
+  Effect.flatMap(Effect.promise(() => import("./LoadBaselines.ts")), use)

@@ -1,7 +1,7 @@
 /**
  * One thread's part of a load: opens its virtual users, starts their iterations, and hands out a frame a second until all is over.
  *
- * Where it runs (in the main thread, in a worker) is the business of the `Port`; what the frames say, that of `Totals`.
+ * Where it runs (in the main thread, in a worker) is the business of the `Port`; what the frames say, that of `figures/Totals`.
  */
 import { Deferred, Effect, Fiber, FiberHandle, Option, Schema, type Scope } from "effect"
 import { Masking } from "../../core/Masking.ts"

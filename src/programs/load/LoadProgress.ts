@@ -19,8 +19,8 @@ export interface LoadProgress {
   readonly dropped: number
   readonly bytesIn: number
   readonly checks: { readonly passed: number; readonly failed: number }
-  /** From the intended start. Reckoned when it is read: read it at once. */
-  readonly latency: Distribution
+  /** From the intended start. Asked for by who shows it: a walk over all that was measured, in the thread that makes the load. */
+  readonly latency: () => Distribution
   readonly statuses: Readonly<Record<string, number>>
   readonly errors: ReadonlyArray<ErrorCount>
   /** As they stand; one without samples has no actual value yet. */

@@ -30,7 +30,7 @@ export const progressOf = (result: LoadResult): ReadonlyArray<LoadProgress> => {
       dropped,
       bytesIn: requests * 640,
       checks: { passed: requests - failed, failed },
-      latency,
+      latency: () => latency,
       statuses: result.statuses,
       errors: failed === 0 ? [] : result.errors.kinds,
       thresholds: result.thresholds,

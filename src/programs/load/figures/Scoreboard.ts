@@ -100,10 +100,7 @@ export class Scoreboard {
         passed: sumOf(steps, ({ checksPassed }) => checksPassed),
         failed: sumOf(steps, ({ checksFailed }) => checksFailed)
       },
-      // Only when somebody looks: a walk over all that was measured, in the thread that makes the load.
-      get latency() {
-        return Summary.distribution(totals.latency)
-      },
+      latency: () => Summary.distribution(totals.latency),
       statuses: Summary.statusesOf(steps),
       errors: Summary.errorsOf(steps),
       thresholds: this.thresholds,

@@ -1,7 +1,7 @@
 /**
  * Thresholds: what must hold of the figures of a load, over the whole run or in every window of a length. They decide the exit code.
  *
- * `scenario/ThresholdText` reads their text, `Metrics` knows what can be asked; here they are judged, second by second.
+ * `scenario/ThresholdText` reads their text, `Questions` knows what can be asked; here they are judged, second by second.
  */
 import { Result } from "effect"
 import type { Threshold } from "../../../scenario/LoadBlock.ts"

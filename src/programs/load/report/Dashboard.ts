@@ -45,7 +45,7 @@ const tile = (what: string, much: string, more: string, isBad = false) => ({ wha
 /** Returns one second of the run as a line of JSON. Texts are made here, the page puts them where they belong. */
 export const event = (progress: LoadProgress): string => {
   const { at, completed, cpu, dropped, due, errors, lag_ms, max, p50, p95, p99, vus } = progress.second
-  const { latency } = progress
+  const latency = progress.latency()
   const failed = progress.requests === 0 ? 0 : progress.failed / progress.requests
   return JSON.stringify({
     phase: progress.phase,

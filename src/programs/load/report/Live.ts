@@ -9,11 +9,14 @@ import * as TerminalText from "../../../core/TerminalText.ts"
 import * as ReportText from "../../report/ReportText.ts"
 import * as Histograms from "../figures/Histograms.ts"
 import type { LoadProgress } from "../LoadProgress.ts"
-import type { Model, Second, ThresholdResult } from "../LoadResult.ts"
+import type { Distribution, Model, Second, ThresholdResult } from "../LoadResult.ts"
 import * as Amounts from "./Amounts.ts"
 import * as Bars from "./Bars.ts"
 import * as Chart from "./Chart.ts"
 import * as Outcome from "./Outcome.ts"
+
+/** What the last second told. */
+type Last = Omit<LoadProgress, "histogram" | "latency"> & { readonly latency: Distribution }
 
 /** A load under way. Changes as progress is added; belongs to one load. */
 export interface Live {
@@ -21,7 +24,7 @@ export interface Live {
   readonly model: Model
   /** The newest ones, oldest first. */
   readonly seconds: Array<Second>
-  last: Omit<LoadProgress, "histogram"> | undefined
+  last: Last | undefined
   bars: ReadonlyArray<Bars.Bar>
 }
 
@@ -37,8 +40,8 @@ export const make = (name: string, model: Model): Live => ({
 const kept = 60
 const mostBars = 6
 
-export const add = (live: Live, { histogram, ...progress }: LoadProgress): void => {
-  live.last = progress
+export const add = (live: Live, { histogram, latency, ...progress }: LoadProgress): void => {
+  live.last = { ...progress, latency: latency() }
   if (progress.isWhole) live.seconds.push(progress.second)
   if (live.seconds.length > kept) live.seconds.shift()
   live.bars = Bars.make(Histograms.buckets(histogram), mostBars)
@@ -106,7 +109,7 @@ export const frame = (live: Live, width: number, style: Style.Style = Style.plai
   ].map((line) => cut(ReportText.inert(line), width))
 }
 
-const head = (live: Live, last: Omit<LoadProgress, "histogram">, width: number, style: Style.Style): string => {
+const head = (live: Live, last: Last, width: number, style: Style.Style): string => {
   const { elapsedMillis, phase, totalMillis } = last
   const elapsed = Amounts.seconds(Math.round(elapsedMillis / 1000))
   const model = `${live.model} model`
@@ -139,7 +142,7 @@ const barLine = (
 }
 
 const counts = (
-  { bytesIn, checks, dropped, failed, iterations, requests }: Omit<LoadProgress, "histogram">,
+  { bytesIn, checks, dropped, failed, iterations, requests }: Last,
   style: Style.Style
 ): string => {
   const bad = (n: number, text: string) => n === 0 ? style.dim(text) : style.red(text)
@@ -177,11 +180,12 @@ const cut = (line: string, width: number): string => {
  * last one.
  */
 export const line = (progress: LoadProgress, model: Model): string | undefined => {
-  const { dropped, elapsedMillis, failed, isWhole, latency, phase, requests, second, totalMillis } = progress
+  const { dropped, elapsedMillis, failed, isWhole, phase, requests, second, totalMillis } = progress
   if (!isWhole) return undefined
   const seconds = Math.round(elapsedMillis / 1000)
   const isLast = totalMillis !== undefined && Math.abs(totalMillis - elapsedMillis) < 500
   if (!isLast && seconds % (seconds <= 60 ? 5 : 30) !== 0) return undefined
+  const latency = progress.latency()
   return [
     `${Amounts.seconds(seconds).padStart(6)}${phase === "running" ? "" : ` ${phase}`}`,
     `${Amounts.rate(second.completed)}${model === "open" ? ` of ${Amounts.rate(second.due)}` : ""}`,

@@ -10,7 +10,7 @@ import * as HandOver from "../programs/load/scenario/HandOver.ts"
 import * as ThreadLimits from "../programs/load/ThreadLimits.ts"
 import * as Runner from "../programs/Runner.ts"
 import { Invocation } from "./Invocation.ts"
-import * as LoadUsers from "./loadUsers.ts"
+import * as LoadUsers from "./LoadUsers.ts"
 import { Machine } from "./Machine.ts"
 import * as Reading from "./Reading.ts"
 
