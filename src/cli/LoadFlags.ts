@@ -3,16 +3,16 @@ import { Option } from "effect"
 import { Flag } from "effect/cli"
 import * as Flags from "./Flags.ts"
 
-/** A number a second: `200`, `200/s`, `12000/m`. */
+/** A number a second: `200`, `200/s`, `12000/m`, `3600/h`. */
 const rate = Flag.String("rate").pipe(
   Flag.withAlias("R"),
   Flag.filterMap(
     (text) => {
-      const [, amount, unit] = /^(\d+(?:\.\d+)?)(?:\/([sm]))?$/.exec(text) ?? []
-      const perSecond = Number(amount) / (unit === "m" ? 60 : 1)
+      const [, amount, unit] = /^(\d+(?:\.\d+)?)(?:\/([smh]))?$/.exec(text) ?? []
+      const perSecond = Number(amount) / (unit === "h" ? 3600 : unit === "m" ? 60 : 1)
       return perSecond > 0 ? Option.some(perSecond) : Option.none()
     },
-    () => "a number a second, such as 200, 200/s or 600/m"
+    () => "a rate above 0, such as 200/s, 600/m, or a number a second"
   ),
   Flag.withMetavar("rate"),
   Flag.withDescription("Requests started a second, whatever comes back: the open model"),
@@ -27,7 +27,10 @@ export const making = {
     Flags.count("connections", 1, "Connections at once; with --rate at most so many [default: 50, with --rate 500]"),
     "c"
   ),
-  duration: withAlias(Flags.duration("duration", "How long requests are started [default: 10s]"), "z"),
+  duration: withAlias(
+    Flags.duration("duration", "How long requests are started [default: 10s; of scenarios as they say, or 30s]"),
+    "z"
+  ),
   requests: withAlias(Flags.count("requests", 1, "How many requests, instead of how long"), "n"),
   rate,
   arrivals: Flag.Literals("arrivals", ["even", "poisson"]).pipe(
@@ -56,7 +59,10 @@ export const making = {
     Flag.optional
   ),
   warmup: Flags.duration("warmup", "Run so long before, and leave it out of the figures [default: 0s]"),
-  gracefulStop: Flags.duration("graceful-stop", "How long the last answers are waited for [default: 5s]"),
+  gracefulStop: Flags.duration(
+    "graceful-stop",
+    "How long the last answers are waited for [default: 5s, of scenarios 30s]"
+  ),
   phases: Flags.onOff("phases", "Measure DNS, connect, TLS, wait and transfer apart"),
   expectedInterval: Flags.duration(
     "expected-interval",

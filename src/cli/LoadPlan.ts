@@ -11,6 +11,7 @@ import * as LoadSettings from "../scenario/LoadSettings.ts"
 import * as SafePath from "../scenario/SafePath.ts"
 import * as UserInfo from "../services/http/UserInfo.ts"
 import * as HttpPolicy from "../services/HttpPolicy.ts"
+import { LoadTransportError } from "../services/LoadTransport.ts"
 import * as ExitCode from "./ExitCode.ts"
 import { Invocation } from "./Invocation.ts"
 import type { LoadFlags } from "./load.ts"
@@ -128,6 +129,21 @@ export const withSecrets = <A, E, R>(secrets: ReadonlyArray<Secret>, work: Effec
     for (const { name, value } of secrets) masking.add(value, name)
     return yield* work
   })
+
+/** What helps against a certificate that is not trusted, in the words of the command line instead of those of scenarios. */
+export const orByFlags = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+  Effect.mapError(
+    work,
+    (error) =>
+      !(error instanceof LoadTransportError) || error.kind !== "tls" || error.hint?.includes("insecure: true") !== true
+        ? error
+        : new ExitCode.CommandError({
+          code: ExitCode.unavailable,
+          message: error.message,
+          hint:
+            "--insecure accepts any certificate; NODE_EXTRA_CA_CERTS=ca.pem trusts an authority beside those of Node"
+        })
+  )
 
 /** What must not be seen anywhere, and where it came from. */
 interface Secret {

@@ -120,6 +120,7 @@ const inTurns = Effect.fnUntraced(function*(flags: CompareFlags, options: Compar
     [...before.secrets, ...after.secrets],
     LoadCompare.alternate(before.run, after.run, { ...options, pairs, onRun })
   ).pipe(
+    LoadPlan.orByFlags,
     Effect.provide(Layer.provideMerge(load, Masking.Masking.layer)),
     Stop.within(limit)
   )

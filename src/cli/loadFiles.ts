@@ -35,7 +35,12 @@ export const prepare = Effect.fnUntraced(function*(flags: LoadFlags, config: Con
   )
   yield* refuseSuites(checked.cases)
   const scenarios = [...new Map(checked.cases.map((one) => [one.compiled, one])).values()]
-  if (scenarios.length === 0) return yield* ExitCode.wrongUsage(`there are no scenarios in ${flags.target}`)
+  if (scenarios.length === 0) {
+    return yield* ExitCode.wrongUsage(
+      `there is nothing to load in ${[flags.target, ...flags.more].join(", ")}`,
+      "it has no scenario, or the data: of its scenario has no rows"
+    )
+  }
   const sources = scenarios.map(({ compiled: { scenario }, file }) => ({
     name: scenario.name,
     file,

@@ -56,6 +56,7 @@ const ofUrl = Effect.fnUntraced(function*(flags: LoadFlags) {
     prepared.secrets,
     MeasureLoad.measure<never, never>(prepared, flags, targets, baseline)
   ).pipe(
+    LoadPlan.orByFlags,
     Effect.provide(Layer.provideMerge(load, Masking.layer)),
     Stop.within(limit)
   )

@@ -117,6 +117,37 @@ describe("skein schema --of load-comparison", () => {
   })
 })
 
+describe("skein load --rate", () => {
+  it("takes rates a second, a minute and an hour", async () => {
+    using files = folder({})
+
+    for (const rate of ["40", "40/s", "2400/m", "144000/h"]) {
+      const { stdout } = await call(["load", "--rate", rate, "-n", "4", "--format", "json", url], files.path)
+
+      assert.strictEqual(JSON.parse(stdout).configuration.loads[0].executor.rate, 40)
+      assert.strictEqual(JSON.parse(stdout).iterations.started, 4)
+    }
+    for (const rate of ["0", "-5", "fast", "2000000/s"]) {
+      assert.strictEqual((await call(["load", "--rate", rate, "-n", "4", url], files.path)).code, 2, rate)
+    }
+  })
+
+  it("says of a host without a scheme how it is written, and of addresses that are none", async () => {
+    using files = folder({})
+
+    const [host, address] = [
+      await call(["load", "127.0.0.1:8080/x"], files.path),
+      await call(["load", "--resolve", "shop.test=nowhere", "--resolve", "a=::1", "http://shop.test/"], files.path)
+    ]
+
+    assert.include(host.stderr, "write it as http://127.0.0.1:8080/x")
+    assert.strictEqual(host.code, 2)
+    assert.include(address.stderr, "--resolve shop.test=nowhere: nowhere is no IP address")
+    assert.notInclude(address.stderr, "::1")
+    assert.strictEqual(address.code, 2)
+  })
+})
+
 describe("skein load URL with secrets", () => {
   it("sends the password of the URL as basic authentication, and shows it and secret headers nowhere", async () => {
     using files = folder({})
@@ -273,6 +304,9 @@ describe("skein load --baseline", () => {
     const { code, stdout } = await call(["load", "--baseline", "main", "-n", "60", "-c", "2", url], files.path)
 
     assert.strictEqual(code, 6)
-    assert.match(stdout, /\? cannot tell\n {2}a run was measured for \d+ seconds?; it takes at least 10/)
+    assert.match(
+      stdout,
+      /\? cannot tell\n[^]*^ {2}a run was measured for (1 second|\d+ seconds); it takes at least 10/m
+    )
   })
 })

@@ -15,6 +15,7 @@ import type { LoadResult } from "../LoadResult.ts"
 import * as Amounts from "../report/Amounts.ts"
 import * as Bootstrap from "./Bootstrap.ts"
 import { type Comparison, type Row, type Side, version } from "./Comparison.ts"
+import * as Differences from "./Differences.ts"
 import * as Estimates from "./Estimates.ts"
 import * as Reasons from "./Reasons.ts"
 
@@ -54,7 +55,7 @@ export const runs = (
     version,
     verdict,
     reasons: isTold ? Reasons.of(verdict, rows, { margin, errorMargin, pairs: before.length }) : obstacles,
-    notes: differences(first, second),
+    notes: Differences.between(first, second),
     before: sideOf(before),
     after: sideOf(after),
     model: first.model,
@@ -157,20 +158,6 @@ const overall = (rows: ReadonlyArray<Row>): Comparison["verdict"] => {
   if (judged.some(({ verdict }) => verdict === "worse")) return "slower"
   if (judged.some(({ verdict }) => verdict === "better")) return "faster"
   return judged.every(({ metric, verdict }) => verdict === "same" || metric === "p99") ? "same" : "cannot_tell"
-}
-
-/** What of the configurations differs: a comparison of a load with another one says little about the target. */
-const differences = (before: LoadResult, after: LoadResult): ReadonlyArray<string> => {
-  const keys = [...new Set([...Object.keys(before.configuration), ...Object.keys(after.configuration)])]
-  const changed = keys.filter((key) =>
-    JSON.stringify(before.configuration[key]) !== JSON.stringify(after.configuration[key])
-  ).filter((key) => key !== "seed" && key !== "thresholds")
-  return [
-    ...changed.slice(0, 20).map((key) => `the configuration differs in ${key}`),
-    ...(["threads", "cores", "platform", "node", "transport"] as const).filter((key) =>
-      before.generator[key] !== after.generator[key]
-    ).map((key) => `the generator differs in ${key}: ${before.generator[key]}, then ${after.generator[key]}`)
-  ]
 }
 
 const sideOf = (results: ReadonlyArray<LoadResult>): Side => ({

@@ -52,7 +52,7 @@ export const judge = (evidence: Evidence): ReadonlyArray<InvalidReason> => {
     reasons.push({
       code: "loop_lag",
       text: `the generator's own loop was held up: p99 ${millis(lagP99Millis)}, over ${millis(maxLagMillis)}`,
-      advice: "let nothing else run on this machine, and keep the target on another one; or use a lower rate"
+      advice: quieter
     })
   }
   const bound = Math.max(maxLatenessMillis, maxLatenessShare * medianMillis)
@@ -60,7 +60,7 @@ export const judge = (evidence: Evidence): ReadonlyArray<InvalidReason> => {
     reasons.push({
       code: "lateness",
       text: `iterations were noticed late: p99 ${millis(lateness.p99)}, over ${millis(bound)}`,
-      advice: more(evidence)
+      advice: cpu > busyCpu ? more(evidence) : quieter
     })
   }
   if (portsExhausted > 0) {
@@ -80,6 +80,10 @@ export const judge = (evidence: Evidence): ReadonlyArray<InvalidReason> => {
   }
   return reasons
 }
+
+/** With less than this more threads would help nobody: something else is in the way. */
+const busyCpu = 0.5
+const quieter = "let nothing else run on this machine, and keep the target on another one; or use a lower rate"
 
 const more = ({ cores, threads }: Evidence): string =>
   threads < cores

@@ -112,12 +112,22 @@ describe("Compare", () => {
   it("notes what is not alike in the two, beside seed and thresholds", () => {
     const other = {
       ...good,
-      configuration: { ...good.configuration, seed: 1, threads: 2 },
+      configuration: {
+        ...good.configuration,
+        seed: 1,
+        threads: 2,
+        loads: [{ name: "a", executor: { type: "constant-vus", vus: 4 } }]
+      },
       generator: { ...good.generator, cores: 8 }
     }
 
-    assert.deepStrictEqual(Compare.runs([good], [other]).notes, [
-      "the configuration differs in threads",
+    const first = {
+      ...good,
+      configuration: { ...good.configuration, loads: [{ name: "a", executor: { type: "constant-vus", vus: 2 } }] }
+    }
+    assert.deepStrictEqual(Compare.runs([first], [other]).notes, [
+      "the configuration differs in threads: 1, then 2",
+      "the configuration differs in loads[0].executor.vus: 2, then 4",
       "the generator differs in cores: 2, then 8"
     ])
   })
