@@ -1,5 +1,6 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import type { Recording } from "../../../src/programs/load/figures/Recording.ts"
 import { LoadTransport } from "../../../src/services/LoadTransport.ts"
 import * as MockServer from "../../../src/services/MockServer.ts"
 import * as Load from "../../support/loadScenario.ts"
@@ -202,6 +203,27 @@ steps: [{ name: Any, http: "\${row.url}", continue: true }]
 
       assert.deepStrictEqual(unreached, [true, false])
       assert.deepStrictEqual(interpreted.unreached, [true])
+    }))
+
+  it.effect("tells of what breaks in us, fails the iteration, and goes on with the next one", () =>
+    Effect.gen(function*() {
+      const { lines, recording } = Load.recorder()
+      let breaks = true
+      const step: Recording["step"] = (about) => ({
+        ...recording.step(about),
+        check: () => {
+          if (!breaks) return
+          breaks = false
+          throw new Error("no place for this check")
+        }
+      })
+      const { passed } = yield* Load.load("steps: [{ name: Any, assert: \"true\" }]", {
+        iterations: 2,
+        recording: { ...recording, step }
+      })
+
+      assert.deepStrictEqual(passed, [false, true])
+      assert.match(lines.join("\n"), /^Any failed: defect: a step broke, .*: Error: no place for this check/)
     }))
 
   it.effect("measures from the intended start, with what the steps before took", () =>
