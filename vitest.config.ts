@@ -40,7 +40,7 @@ export default defineConfig({
     exclude: live ? [] : ["test/**/*.live.test.ts"],
     reporters: report === undefined ? ["default"] : ["default", "json"],
     ...(report === undefined ? {} : { outputFile: { json: report } }),
-    pool: "threads",
+    pool: "forks",
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     // Modules keep no state that tests could share; to load Effect again for every file took a third of the time.

@@ -16,8 +16,8 @@ const buildLibrary = () => {
   rmSync(join(dist, "lib"), { recursive: true, force: true })
   const tsc = spawnSync(
     join(root, "node_modules/.bin/tsc"),
-    // More checkers look at the same files several times.
-    ["--project", "tsconfig.build.json", "--outDir", join(dist, "lib"), "--checkers", "1"],
+    // Whether types hold is what `npm run check` says. More checkers look at the same files several times.
+    ["--project", "tsconfig.build.json", "--outDir", join(dist, "lib"), "--noCheck", "--checkers", "1"],
     { cwd: root, stdio: "inherit" }
   )
   if (tsc.status !== 0) process.exit(tsc.status ?? 1)

@@ -8,6 +8,7 @@ import { setTimeout } from "node:timers/promises"
 import * as Skein from "../src/layers/Live.ts"
 import * as Runner from "../src/programs/Runner.ts"
 import { builtin } from "../src/scenario/actions/builtin.ts"
+import { sampled } from "./support/seeds.ts"
 
 const mocks = "mocks: { api: { routes: { \"GET /slow\": { delay: 1h } } } }\n"
 const scenarios = {
@@ -69,10 +70,11 @@ const prepare = async () => {
 describe("embedding", () => {
   beforeAll(prepare)
 
-  it("R44 a thousand runtimes, opened, used and closed, leave nothing behind", async () => {
+  const many = sampled(1_000)
+  it(`R44 ${many} runtimes, opened, used and closed, leave nothing behind`, async () => {
     const before = state()
 
-    for (let i = 0; i < 1_000; i++) {
+    for (let i = 0; i < many; i++) {
       const runtime = open()
       // A run in all of them takes too long for every day.
       if (soak || i % 10 === 0) assert.strictEqual((await runtime.runPromise(run("http"))).summary.passed, 1)

@@ -132,6 +132,10 @@ describe("programs in the documentation", () => {
       "--noEmit",
       "--checkers",
       "1",
+      // Sources that have not changed since the last run are not looked at again.
+      "--incremental",
+      "--tsBuildInfoFile",
+      join(root, ".cache/docs.tsbuildinfo"),
       "--project",
       join(folder, "programs")
     ]).then(

@@ -11,7 +11,7 @@ import { folder, start } from "../cli/commandLine.ts"
 import { broken, type Run } from "../support/invariants.ts"
 import { numbers, seeds } from "../support/seeds.ts"
 
-const killsOfOne = 5
+const killsOfOne = Math.min(5, seeds(500))
 const chains = Math.round(seeds(500) / killsOfOne)
 /** Processes at once. */
 const width = 3

@@ -9,7 +9,7 @@ import { setTimeout } from "node:timers/promises"
 import { folder, start } from "../cli/commandLine.ts"
 import { numbers, seeds } from "../support/seeds.ts"
 
-const killsOfOne = 5
+const killsOfOne = Math.min(5, seeds(500))
 const chains = Math.round(seeds(500) / killsOfOne)
 
 const often = ["--requests-per-second", "10000", "--interval", "50ms"]
