@@ -1,11 +1,11 @@
 /** What `skein/testing` gives to the tests of users. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, FileSystem, Schema } from "effect"
-import { TestClock } from "effect/testing"
+import { Effect, FileSystem, Schema } from "effect"
 import * as Action from "../src/scenario/Action.ts"
 import { builtin } from "../src/scenario/actions/builtin.ts"
 import * as Scenario from "../src/scenario/Build.ts"
 import * as Testing from "../src/testing.ts"
+import { inTime } from "./support/virtualTime.ts"
 
 /** All that did not pass, for the message of a failed test. */
 const why = ({ report }: Testing.Outcome) => JSON.stringify(report.cases.flatMap((one) => [one.status, one.failures]))
@@ -86,17 +86,15 @@ steps:
 
   it.effect("time is that of the test: an hour of waiting takes none", () =>
     Effect.gen(function*() {
-      const run = yield* Effect.forkChild(
+      const { report } = yield* inTime(
         Testing.run(`
 mocks: { slow: { routes: { "GET /": { delay: 20s } } } }
 steps:
   - sleep: 1h
   - http: "\${mocks.slow.url}/"
-`)
+`),
+        "1 minute"
       )
-      // The reading of files is not part of the test's time.
-      while (run.pollUnsafe() === undefined) yield* TestClock.adjust("1 minute")
-      const { report } = yield* Fiber.join(run)
 
       assert.strictEqual(report.summary.passed, 1)
       assert.isAtLeast(report.duration_ms, 3_620_000)

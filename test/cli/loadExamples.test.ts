@@ -1,9 +1,7 @@
 /** The examples of `skein load FILE` in virtual time: how they end does not depend on what else the machine does. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Fiber, Layer, Result, Schema } from "effect"
-import { TestClock } from "effect/testing"
+import { Context, Effect, Layer, Result, Schema } from "effect"
 import { join } from "node:path"
-import { setImmediate } from "node:timers/promises"
 import { Machine } from "../../src/cli/Machine.ts"
 import * as FakeGeneratorHealth from "../../src/layers/fake/FakeGeneratorHealth.ts"
 import * as FakeLoadClock from "../../src/layers/fake/FakeLoadClock.ts"
@@ -14,6 +12,7 @@ import { LoadResult } from "../../src/programs/load/LoadResult.ts"
 import { DashboardServer } from "../../src/services/DashboardServer.ts"
 import * as MockRoutes from "../../src/services/http/MockRoutes.ts"
 import { MockServer, MockServerError } from "../../src/services/MockServer.ts"
+import { inTime } from "../support/virtualTime.ts"
 import { calling } from "./commandLine.ts"
 
 const root = join(import.meta.dirname, "../..")
@@ -58,12 +57,8 @@ const load = Effect.fnUntraced(function*(file: string) {
     staySmall: Effect.void,
     bundled: false
   })
-  const fiber = yield* Effect.forkChild(calling(["load", "-q", "--format", "json", file], root, machine))
-  while (fiber.pollUnsafe() === undefined) {
-    yield* TestClock.adjust("1 millis")
-    yield* Effect.promise(() => setImmediate())
-  }
-  const { code, stderr, stdout } = yield* Fiber.join(fiber)
+  const run = calling(["load", "-q", "--format", "json", file], root, machine)
+  const { code, stderr, stdout } = yield* inTime(run, "1 millis")
   return { code, stderr, result: read(stdout) }
 })
 

@@ -2,12 +2,13 @@
 import { it } from "@effect/vitest"
 import { Effect, Fiber, FileSystem, Layer, type Scope } from "effect"
 import { TestClock, TestConsole } from "effect/testing"
-import { setImmediate, setTimeout } from "node:timers/promises"
+import { setTimeout } from "node:timers/promises"
 import { Machine, type MachineServices } from "../../src/cli/Machine.ts"
 import { main } from "../../src/cli/main.ts"
 import * as FakeStopSignal from "../../src/layers/fake/FakeStopSignal.ts"
 import type { Definition } from "../../src/services/MockServer.ts"
 import * as Testing from "../../src/testing.ts"
+import * as VirtualTime from "../support/virtualTime.ts"
 import { invocation } from "./invocation.ts"
 
 type Routes = NonNullable<Definition["routes"]>
@@ -50,14 +51,14 @@ export const run = (
       Effect.forkChild
     )
     const control = yield* Testing.FakeStopSignal
-    // Files and modules are real: virtual time begins with the first look.
+    // Modules are real: virtual time begins with the first look.
     while (fiber.pollUnsafe() === undefined && (yield* looks) === before) {
       yield* Effect.promise(() => setTimeout(5))
     }
     for (let second = 0; fiber.pollUnsafe() === undefined; second++) {
       if (second === options.stopAfter) yield* control.stop()
+      yield* VirtualTime.files
       yield* TestClock.adjust("1 second")
-      yield* Effect.promise(() => setImmediate())
     }
     const code = yield* Fiber.join(fiber)
     const files = yield* FileSystem.FileSystem

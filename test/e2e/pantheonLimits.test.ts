@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Clock, Duration, Effect } from "effect"
 import { FakePantheon } from "../../src/layers/fake/FakePantheon.ts"
-import { inTime, layer, open } from "../support/pantheonApi.ts"
+import { layer, open } from "../support/pantheonApi.ts"
+import { inTime } from "../support/virtualTime.ts"
 
 describe("limits of Pantheon", () => {
   it.effect.each(["429-seconds", "429-date", "429", "403", "503"])(

@@ -7,7 +7,8 @@ import type { RemoteApi } from "../../src/profile/RemoteApi.ts"
 import * as Pagination from "../../src/programs/Pagination.ts"
 import * as RemoteList from "../../src/programs/RemoteList.ts"
 import { PoliteHttp } from "../../src/services/PoliteHttp.ts"
-import { inTime, layer, open } from "../support/pantheonApi.ts"
+import { layer, open } from "../support/pantheonApi.ts"
+import { inTime } from "../support/virtualTime.ts"
 
 const rowsOf = Effect.fnUntraced(function*(api: RemoteApi, name: string, ...args: ReadonlyArray<string>) {
   const plan = yield* api.list(name, args)

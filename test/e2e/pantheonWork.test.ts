@@ -8,7 +8,8 @@ import { FakePantheon } from "../../src/layers/fake/FakePantheon.ts"
 import type { RemoteApi } from "../../src/profile/RemoteApi.ts"
 import * as Batch from "../../src/programs/Batch.ts"
 import * as WorkflowWait from "../../src/programs/WorkflowWait.ts"
-import { inTime, layer, open } from "../support/pantheonApi.ts"
+import { layer, open } from "../support/pantheonApi.ts"
+import { inTime } from "../support/virtualTime.ts"
 
 /** Does an operation on targets, ten at once, and answers with what became of each, and the handles. */
 const batch = Effect.fnUntraced(function*(api: RemoteApi, name: string, targets: ReadonlyArray<string>) {

@@ -4,7 +4,8 @@ import { Effect, FileSystem } from "effect"
 import { TestClock } from "effect/testing"
 import { Masking } from "../../src/core/Masking.ts"
 import { FakeHttpClient } from "../../src/layers/fake/FakeHttpClient.ts"
-import { asked, inTime, layer, open, parse } from "./opened.ts"
+import { inTime } from "../support/virtualTime.ts"
+import { asked, layer, open, parse } from "./opened.ts"
 
 const profile = parse(`
 profile: shop

@@ -2,7 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as WorkflowWait from "../../src/programs/WorkflowWait.ts"
-import { asked, inTime, layer, open, rowsOf, shipped } from "./opened.ts"
+import { inTime } from "../support/virtualTime.ts"
+import { asked, layer, open, rowsOf, shipped } from "./opened.ts"
 
 const profile = shipped("example")
 const shop = layer({

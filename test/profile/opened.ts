@@ -1,7 +1,6 @@
 /** A profile opened against an API by script, in virtual time and a folder of its own. */
 import { NodeServices } from "@effect/platform-node"
-import { Effect, Fiber, Layer, Stream } from "effect"
-import { TestClock } from "effect/testing"
+import { Effect, Layer, Stream } from "effect"
 import { readFileSync } from "node:fs"
 import { join } from "node:path"
 import { Masking } from "../../src/core/Masking.ts"
@@ -15,6 +14,7 @@ import * as RemoteList from "../../src/programs/RemoteList.ts"
 import type { Definition } from "../../src/services/MockServer.ts"
 import { PoliteHttp } from "../../src/services/PoliteHttp.ts"
 import { write } from "../../src/testing.ts"
+import { inTime } from "../support/virtualTime.ts"
 
 export { write }
 
@@ -52,17 +52,6 @@ export const open = Effect.fnUntraced(function*(
     limits: { retries: 0, adaptive: false, ...options.limits }
   })
   return { api, directory }
-})
-
-/** Lets time pass until the work is done. */
-export const inTime = Effect.fnUntraced(function*<A, E, R>(work: Effect.Effect<A, E, R>) {
-  const fiber = yield* Effect.forkChild(work)
-  while (fiber.pollUnsafe() === undefined) {
-    // Files are real: they take a turn of the event loop.
-    yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-    yield* TestClock.adjust("100 millis")
-  }
-  return yield* Fiber.join(fiber)
 })
 
 /** The rows of a list, whole. */

@@ -5,7 +5,8 @@ import type { ValueRecord } from "../../src/core/Value.ts"
 import { FakeHttpClient } from "../../src/layers/fake/FakeHttpClient.ts"
 import type { RemoteApi } from "../../src/profile/RemoteApi.ts"
 import type { Definition } from "../../src/services/MockServer.ts"
-import { asked, inTime, layer, open, rowsOf, shipped } from "./opened.ts"
+import { inTime } from "../support/virtualTime.ts"
+import { asked, layer, open, rowsOf, shipped } from "./opened.ts"
 
 const profile = shipped("pantheon")
 const uuid = (n: number) => `00000000-0000-4000-8000-${String(n).padStart(12, "0")}`

@@ -33,7 +33,8 @@ describe("downloads", () => {
     () =>
       Effect.gen(function*() {
         const bytes = FileServer.random(8_000_000)
-        // Slow enough that kills fall within it.
+        /** What the server has sent, and what it may send before the next kill. */
+        const served = { bytes: 0, most: 0 }
         const server = yield* FileServer.start({
           "/file": {
             bytes,
@@ -50,8 +51,10 @@ describe("downloads", () => {
               })
               let at = from
               const timer = setInterval(() => {
+                if (served.bytes >= served.most) return
                 const end = Math.min(to + 1, at + 50_000)
                 response.write(bytes.subarray(at, end))
+                served.bytes += end - at
                 at = end
                 if (at === to + 1) {
                   clearInterval(timer)
@@ -71,15 +74,17 @@ describe("downloads", () => {
           let resumes = 0
           for (let seed = 0; seed < kills; seed++) {
             const random = numbers(seed)
+            // One in four comes to its end. The others get a part of the file, and are killed around the time when all of it is remembered.
+            const isWhole = seed % 4 === 3 || seed === kills - 1
+            served.most = isWhole ? Infinity : served.bytes + random() * bytes.length / 4
             const child = spawn(process.execPath, [downloader, `${server.url}/file`, folder], {
               stdio: ["ignore", "pipe", "inherit"]
             })
             let said = ""
             child.stdout.on("data", (text) => said += String(text))
             const closed = once(child, "close")
-            // One in four comes to its end; the others are killed when a random part of a quarter more is remembered.
-            const most = seed % 4 === 3 || seed === kills - 1 ? Infinity : bytes.length * (seed % 4 + random()) / 4
-            while (remembered(folder) < most && child.exitCode === null) await setTimeout(2)
+            const isUnderWay = () => isWhole || served.bytes < served.most || remembered(folder) === 0
+            while (child.exitCode === null && isUnderWay()) await setTimeout(2)
             await setTimeout(random() * 20)
             child.kill("SIGKILL")
             await closed

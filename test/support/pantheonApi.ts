@@ -1,9 +1,7 @@
 /** Pantheon's profile, opened against its fake in virtual time. */
 import { NodeServices } from "@effect/platform-node"
-import { type Duration, Effect, Fiber, FileSystem, Layer } from "effect"
-import { TestClock } from "effect/testing"
+import { Effect, FileSystem, Layer } from "effect"
 import { join } from "node:path"
-import { setImmediate } from "node:timers/promises"
 import { Masking } from "../../src/core/Masking.ts"
 import { FakePantheon, type Options } from "../../src/layers/fake/FakePantheon.ts"
 import * as FakeSecrets from "../../src/layers/fake/FakeSecrets.ts"
@@ -41,14 +39,3 @@ export const open = Effect.fnUntraced(function*(limits: Partial<Settings> = {}) 
   yield* api.list("organizations")
   return api
 })
-
-/** Runs while virtual time passes, as much as is needed. Files are real: they get a turn before each step of the clock. */
-export const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>, step: Duration.Input = "100 millis") =>
-  Effect.gen(function*() {
-    const fiber = yield* Effect.forkChild(effect)
-    while (fiber.pollUnsafe() === undefined) {
-      yield* Effect.promise(() => setImmediate())
-      yield* TestClock.adjust(step)
-    }
-    return yield* Fiber.join(fiber)
-  })

@@ -6,20 +6,11 @@ import type { Value } from "../../../src/core/Value.ts"
 import { builtin } from "../../../src/scenario/actions/builtin.ts"
 import * as CompileInput from "../../../src/scenario/compile/CompileInput.ts"
 import * as Testing from "../../../src/testing.ts"
-
-/** Lets virtual time go on until a fiber has ended: files are read in real time, so nobody knows when it will sleep. */
-const pumped = <A, E>(fiber: Fiber.Fiber<A, E>) =>
-  Effect.gen(function*() {
-    while (fiber.pollUnsafe() === undefined) {
-      yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
-      yield* TestClock.adjust("1 second")
-    }
-    return yield* Fiber.join(fiber)
-  })
+import { files, inTime } from "../../support/virtualTime.ts"
 
 /** Runs one Robogo case in virtual time. */
 const run = Effect.fnUntraced(function*(text: string, environment: Readonly<Record<string, string>> = {}) {
-  const { events, report } = yield* pumped(yield* Effect.forkChild(Testing.run({ "case.yaml": text }, { environment })))
+  const { events, report } = yield* inTime(Testing.run({ "case.yaml": text }, { environment }), "1 second")
   const one = report.cases[0]!
   const statuses = one.steps.map(({ name, status }) => `${name} ${status}`)
   return { events, one, statuses, steps: one.steps }
@@ -234,7 +225,11 @@ it.effect("managed data is taken away when the run is stopped", () =>
     const stop = yield* Testing.FakeStopSignal
     const text = managed(putAndTake, "[{ name: main, action: sleep, args: [10h] }]")
     const fiber = yield* Effect.forkChild(Testing.run({ "case.yaml": text }))
-    yield* TestClock.adjust("1 second")
+    // Until it sleeps.
+    for (let second = 0; second < 10; second++) {
+      yield* files
+      yield* TestClock.adjust("1 second")
+    }
     yield* stop.stop("SIGTERM")
     const [one] = (yield* Fiber.join(fiber)).report.cases
 
