@@ -122,69 +122,40 @@ const mergedOnce = <Own, Outer>(own: Context.Context<Own>) => {
   }
 }
 
-const makeUser = Effect.fnUntraced(function*(number: number, done: Done, crew: Crew) {
-  const { options, pick, plans } = crew
-  const scope = yield* Effect.scope
-  const clock = yield* LoadClock
-  const transport = yield* LoadTransport
-  const wallClock = yield* Clock.Clock
-  const masking = yield* Effect.serviceOption(Masking)
-  const isSecret = (value: string) => Option.isSome(masking) && masking.value.find(value).length > 0
-  const side = new SideWork<StepServices>(crew.isTimed)
-  let running: CaseUser | undefined
-  yield* Effect.forkIn(side.loop((cause) => running?.broke(cause)), scope)
+/** What one user has in all of its scenarios. */
+interface Seat {
+  readonly number: number
+  readonly scope: Scope.Scope
+  readonly clock: LoadClock["Service"]
+  readonly transport: LoadTransport["Service"]
+  readonly wallClock: Clock.Clock
+  readonly side: SideWork<StepServices>
+  readonly isSecret: (value: string) => boolean
+  readonly done: Done
+}
 
-  const userOf = Effect.fnUntraced(function*(plan: UserPlan.UserPlan) {
-    const { places, scenario, variables } = plan
-    const reach = new Reach()
-    const figures = new EventFigures({ places, clock, reach, mask: scenario.settings(() => {}).mask })
-    const { spelling } = scenario.compiled.scenario
-    const sendsHttp = [...places.values()].some(({ action }) => action === "http")
-    const state = new CaseState({
-      settings: {
-        ...scenario.settings((event) => figures.hear(event)),
-        seed: hash(`${options.seed} ${number}`),
-        measure: ({ kind, name }, value) => options.recording.metric(name, kind).add(value),
-        // Of an interpreted exchange the status is found in what it would leave for a report.
-        keepExchanges: sendsHttp
-      },
-      scope,
-      clock: wallClock,
-      variables,
-      values: scenario.values,
-      row: undefined,
-      rowIndex: 0,
-      robogo: spelling === "robogo",
-      masking: spelling === "robogo" ? RobogoMasking.make(scenario.compiled.steps) : undefined,
-      vu: number + 1
-    })
-    state.phase = "steps"
-    Object.assign(state.secrets, scenario.secrets)
-    for (const [name, read] of scenario.mocks) state.mocks.set(name, read)
-    const jar = yield* state.once(HttpInput.jarKey, CookieJar.make)
-    const connections = new UserConnections(transport, scope)
-    yield* connections.prepare(plan.steps)
-    if (number === 0) {
-      yield* Effect.mapError(connections.tryOut(plan.steps), ({ error, step }) => noWay(scenario, step, error))
-    }
-    const user = new CaseUser({
-      ...plan,
-      state,
-      jar,
-      figures,
-      phases: options.phases,
-      reach,
-      clock,
-      connections,
-      side,
-      isSecret,
-      done
-    })
-    if (crew.isTimed && crew.users.length === 0) yield* Effect.forkIn(sweeping(crew.users, clock.now), crew.scope)
-    crew.users.push(user)
-    return { user, iterations: 0 }
-  })
-  const users = yield* Effect.forEach(plans, userOf)
+const makeUser = Effect.fnUntraced(function*(number: number, done: Done, crew: Crew) {
+  const { options: { exhausted, seed }, pick, plans } = crew
+  const clock = yield* LoadClock
+  const masking = yield* Effect.serviceOption(Masking)
+  const side = new SideWork<StepServices>(crew.isTimed)
+  const seat: Seat = {
+    number,
+    scope: yield* Effect.scope,
+    clock,
+    transport: yield* LoadTransport,
+    wallClock: yield* Clock.Clock,
+    side,
+    isSecret: (value) => Option.isSome(masking) && masking.value.find(value).length > 0,
+    done
+  }
+  let running: CaseUser | undefined
+  yield* Effect.forkIn(side.loop((cause) => running?.broke(cause)), seat.scope)
+  const users = yield* Effect.forEach(
+    plans,
+    (plan) => Effect.map(makeCaseUser(plan, seat, crew), (user) => ({ user, iterations: 0 }))
+  )
+  const ofLoad = hash(`${seed}`)
 
   const virtualUser: VirtualUser = {
     start: (iteration, intended, started) => {
@@ -193,7 +164,7 @@ const makeUser = Effect.fnUntraced(function*(number: number, done: Done, crew: C
       const one = users[place]!
       const row = rows.next(number, iteration)
       if (row === undefined) {
-        options.exhausted(usedUp(scenario))
+        exhausted(usedUp(scenario))
         return side.run(Effect.andThen(Effect.yieldNow, Effect.sync(() => done(false, clock.now()))))
       }
       running = one.user
@@ -201,13 +172,74 @@ const makeUser = Effect.fnUntraced(function*(number: number, done: Done, crew: C
       one.user.begin(intended, started, {
         row: row.value,
         rowIndex: row.index,
-        seed: hash(`${options.seed}`) ^ Math.imul(iteration + 1, 0x9e3779b1),
+        seed: ofLoad ^ Math.imul(iteration + 1, 0x9e3779b1),
         iteration: one.iterations
       })
     }
   }
   return virtualUser
 })
+
+/** A user in one of its scenarios. The first user of all tries out the ways to the targets. */
+const makeCaseUser = Effect.fnUntraced(function*(plan: UserPlan.UserPlan, seat: Seat, crew: Crew) {
+  const { scenario, steps } = plan
+  const { clock, number, scope } = seat
+  const reach = new Reach()
+  const figures = new EventFigures({ places: plan.places, clock, reach, mask: scenario.settings(() => {}).mask })
+  const state = stateOf(plan, figures, seat, crew.options)
+  const connections = new UserConnections(seat.transport, scope)
+  yield* connections.prepare(steps)
+  if (number === 0) {
+    yield* Effect.mapError(connections.tryOut(steps), ({ error, step }) => noWay(scenario, step, error))
+  }
+  const user = new CaseUser({
+    ...plan,
+    state,
+    jar: yield* state.once(HttpInput.jarKey, CookieJar.make),
+    figures,
+    phases: crew.options.phases,
+    reach,
+    clock,
+    connections,
+    side: seat.side,
+    isSecret: seat.isSecret,
+    done: seat.done
+  })
+  if (crew.isTimed && crew.users.length === 0) yield* Effect.forkIn(sweeping(crew.users, clock.now), crew.scope)
+  crew.users.push(user)
+  return user
+})
+
+const stateOf = (
+  { places, scenario, variables }: UserPlan.UserPlan,
+  figures: EventFigures,
+  { number, scope, wallClock }: Seat,
+  { recording, seed }: Options
+): CaseState => {
+  const isRobogo = scenario.compiled.scenario.spelling === "robogo"
+  const state = new CaseState({
+    settings: {
+      ...scenario.settings((event) => figures.hear(event)),
+      seed: hash(`${seed} ${number}`),
+      measure: ({ kind, name }, value) => recording.metric(name, kind).add(value),
+      // Of an interpreted exchange the status is found in what it would leave for a report.
+      keepExchanges: [...places.values()].some(({ action }) => action === "http")
+    },
+    scope,
+    clock: wallClock,
+    variables,
+    values: scenario.values,
+    row: undefined,
+    rowIndex: 0,
+    robogo: isRobogo,
+    masking: isRobogo ? RobogoMasking.make(scenario.compiled.steps) : undefined,
+    vu: number + 1
+  })
+  state.phase = "steps"
+  Object.assign(state.secrets, scenario.secrets)
+  for (const [name, read] of scenario.mocks) state.mocks.set(name, read)
+  return state
+}
 
 const noWay = (
   { name }: LoadScenario,

@@ -2,7 +2,7 @@
  * The requests of one `http` step under load: bytes made once when they are the same in all iterations, else made of closures, without
  * an effect.
  */
-import { Duration, Effect, Result } from "effect"
+import { Duration, Effect, Result, type Schema } from "effect"
 import { emptyRecord, type Value } from "../../../core/Value.ts"
 import type * as Code from "../../../scenario/compile/Code.ts"
 import type { CompiledStep, InputField } from "../../../scenario/compile/Compiled.ts"
@@ -50,18 +50,8 @@ export const compile = Effect.fnUntraced(function*(
 ) {
   const { body } = step
   if (body._tag !== "Call" || body.input._tag !== "Named") return yield* Effect.fail("it is in Robogo's spelling")
-  const codes: Array<readonly [key: string, code: Code.Code]> = []
-  for (const field of body.input.fields) {
-    if (field._tag !== "Template" || field.key === "multipart") return yield* Effect.fail(`of ${field.key}`)
-    const value = fixed(field.code)
-    if (value === undefined && settled.has(field.key)) {
-      return yield* Effect.fail(`${field.key} differs between iterations`)
-    }
-    codes.push([field.key, value === undefined ? field.code : { ...field.code, constant: value, run: () => value }])
-  }
-
-  const schema = body.action.input
-  const decode = CompileInput.decoderOf(schema) as (raw: unknown) => Result.Result<HttpInput.Input, never>
+  const codes = yield* Effect.fromResult(codesOf(body.input.fields, fixed))
+  const decode = decoderOf(body)
   const how = decode(rawOf(codes.filter(([key]) => settled.has(key)).map(constantOf), { url: "http://localhost/" }))
   if (Result.isFailure(how)) return yield* Effect.fail("an input is not what it should be")
   const options = yield* Effect.mapError(HttpInput.toRequest(how.success, context), ({ message }) => message)
@@ -72,27 +62,12 @@ export const compile = Effect.fnUntraced(function*(
     headers: reads.headers ? "all" : "telling",
     maxBodyBytes: reads.body ? options.maxBodyBytes ?? policy.maxBodyBytes : undefined
   }
-
-  const make: Ready.Make = (names, machine) => {
-    const raw = rawOf(codes.map(([key, code]) => [key, code.run(names, machine)] as const), {})
-    for (const key of body.anyInputs) raw[key] = true
-    const decoded = decode(raw)
-    if (Result.isFailure(decoded)) {
-      const issues = CompileInput.issuesOf(decoded.failure)
-      return Result.fail({ message: issues.map(({ message, path }) => [...path, message].join(": ")).join("; ") })
-    }
-    const plain = HttpInput.plainRequest(decoded.success)
-    if (Result.isFailure(plain)) return Result.fail({ message: plain.failure.message })
-    const prepared = prepare(plain.success, "")
-    return Result.isFailure(prepared)
-      ? Result.fail({ message: prepared.failure.detail })
-      : Ready.of(prepared.success, keep)
-  }
+  const make = slowly(codes, body.anyInputs, decode, keep)
   const isSame = codes.every(([, code]) => code.constant !== undefined)
   const first = isSame ? make(nothing, still) : undefined
+  const same = first === undefined || Result.isFailure(first) ? undefined : first.success
   const timeout = options.timeout ?? policy.timeout
   const { timeout: ofStep } = step.step
-  const same = first === undefined || Result.isFailure(first) ? undefined : first.success
   const connection = HttpPolicy.merge(ambient, options.connection)
   const wayTo = HttpWays.make(connection, proxies, {
     timeout: ofStep === undefined ? timeout : Duration.min(ofStep, timeout),
@@ -109,6 +84,44 @@ export const compile = Effect.fnUntraced(function*(
     anyStatus: body.anyInputs.includes("any_status") || hasTrue(body.input.fields, "any_status")
   } satisfies HttpRequests
 })
+
+type Codes = ReadonlyArray<readonly [key: string, code: Code.Code]>
+
+/** The inputs as code, constant where they are the same in all iterations; or why there is no quick form. */
+const codesOf = (fields: ReadonlyArray<InputField>, fixed: Fixed): Result.Result<Codes, string> => {
+  const codes: Array<Codes[number]> = []
+  for (const field of fields) {
+    if (field._tag !== "Template" || field.key === "multipart") return Result.fail(`of ${field.key}`)
+    const value = fixed(field.code)
+    if (value === undefined && settled.has(field.key)) return Result.fail(`${field.key} differs between iterations`)
+    codes.push([field.key, value === undefined ? field.code : { ...field.code, constant: value, run: () => value }])
+  }
+  return Result.succeed(codes)
+}
+
+type Decode = (raw: unknown) => Result.Result<HttpInput.Input, Schema.SchemaError>
+
+/** The input of this action is what `HttpInput` has, and `any_status`, which is looked at apart. */
+const decoderOf = ({ action }: Extract<CompiledStep["body"], { readonly _tag: "Call" }>): Decode =>
+  CompileInput.decoderOf(action.input) as Decode
+
+/** Makes requests by all rules, as `skein run` does. */
+const slowly =
+  (codes: Codes, anyInputs: ReadonlyArray<string>, decode: Decode, keep: Keep): Ready.Make => (names, machine) => {
+    const raw = rawOf(codes.map(([key, code]) => [key, code.run(names, machine)] as const), {})
+    for (const key of anyInputs) raw[key] = true
+    const decoded = decode(raw)
+    if (Result.isFailure(decoded)) {
+      const issues = CompileInput.issuesOf(decoded.failure)
+      return Result.fail({ message: issues.map(({ message, path }) => [...path, message].join(": ")).join("; ") })
+    }
+    const plain = HttpInput.plainRequest(decoded.success)
+    if (Result.isFailure(plain)) return Result.fail({ message: plain.failure.message })
+    const prepared = prepare(plain.success, "")
+    return Result.isFailure(prepared)
+      ? Result.fail({ message: prepared.failure.detail })
+      : Ready.of(prepared.success, keep)
+  }
 
 const constantOf = ([key, code]: readonly [string, Code.Code]) => [key, code.constant ?? null] as const
 
