@@ -25,7 +25,7 @@ export interface Misread {
 const path = /\s*([A-Za-z_][\w-]*(?:\.[\w-]+)*)\s*/y
 const filter = /\s*([A-Za-z_]\w*)\s*[:=]\s*(?:"([^"]*)"|'([^']*)'|([^\s,{}"']+))\s*/y
 const comparison = /\s*(<=|>=|==|!=|<|>)\s*/y
-const limit = /(\d[\d_]*(?:\.\d+)?)\s*(us|ms|s|m|%|\/s|\/m)?\s*/y
+const limit = /(\d[\d_]*(?:\.\d+)?)\s*(?:(us|ms|s|m|%|\/s|\/m)(?![\w%/]))?\s*/y
 
 type Unit = ThresholdText["unit"]
 

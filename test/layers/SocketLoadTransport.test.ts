@@ -259,6 +259,16 @@ describe("SocketLoadTransport", () => {
       assert.isAbove(sum, ended - started - 2_000_000)
     }).pipe(Effect.provide(live)))
 
+  it.live("without TLS it takes no time", () =>
+    Effect.gen(function*() {
+      const server = yield* answering(ok)
+      const connection = yield* connect(server.url, { phases: true })
+      const { phases } = yield* LoadTransport.exchange(connection, request(server.url))
+
+      assert.isAbove(phases!.connect, 0)
+      assert.strictEqual(phases!.tls, 0)
+    }).pipe(Effect.provide(live)))
+
   it.live("R27 interruption while connecting leaves no socket", () =>
     Effect.gen(function*() {
       const server = yield* HttpServers.tcp((socket) => socket.resume())

@@ -205,7 +205,7 @@ export class Http1Connection implements LoadConnection, Handler {
       this.onConnected = undefined
       tell(undefined)
     } else if (this.request !== undefined) {
-      this.stamps?.write(this.shared.now())
+      this.stamps?.write(this.shared.now(), this.route.tls !== undefined)
       this.write(this.request)
     }
   }

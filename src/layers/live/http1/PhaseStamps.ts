@@ -26,9 +26,10 @@ export class PhaseStamps {
     this.connected = now
   }
 
-  /** The request is on its way; not called for a socket that was there. */
-  write(now: number): void {
+  /** The request is on its way; not called for a socket that was there. Without TLS there is nothing between this and the connection. */
+  write(now: number, isSecure: boolean): void {
     this.written = now
+    if (!isSecure) this.connected = now
   }
 
   arrive(now: number): void {

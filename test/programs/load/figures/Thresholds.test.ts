@@ -102,6 +102,8 @@ describe("thresholds", () => {
         "response times are, from the intended start: http.p95"
       ],
       ["http.count{status: 2000} < 1", "2000 is no status", "write 503 or 5xx"],
+      ["http.p95 < 300mz", "mz is no unit: there are us, ms, s, m, %, /s, /m", ""],
+      ["http.p95 < 1%", "http.p95 is a time", "write it as 300ms"],
       ["http.p101 < 1s", "http.p101 is nothing that is measured", "after the last point can stand p50"],
       ["dropped.count{step: Buy} < 1", "dropped.count is of the whole run: it cannot be narrowed", ""],
       ["checks.speed < 1", "checks.speed is nothing that is measured", "after the last point can stand rate, count"]

@@ -27,7 +27,7 @@ export const latencies = (result: LoadResult, { columns, style }: Screen): Reado
       row("service", result.service_ms, "from the start")
     ]
     : [row("latency", result.latency_ms, "from the start")]
-  if (result.corrected_ms !== null) rows.push(row("corrected", result.corrected_ms, "with the starts left out"))
+  if (result.corrected_ms !== null) rows.push(row("corrected", result.corrected_ms, "with what waiting left out"))
   if (result.lateness_ms !== null) rows.push(row("lateness", result.lateness_ms, "of the starts", style.dim))
   for (const [name, of] of Object.entries(result.phases_ms ?? {})) {
     if (of.count > 0) rows.push(row(`  ${name}`, of, "", style.dim))
