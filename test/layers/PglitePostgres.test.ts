@@ -14,7 +14,7 @@ import { entry } from "../support/embedded.ts"
 const Embedded = PglitePostgres.layer({
   entry,
   lockTimeout: "400 millis",
-  cancelTimeout: "500 millis",
+  cancelTimeout: "10 seconds",
   maxAnswerBytes: 4_000_000
 })
 

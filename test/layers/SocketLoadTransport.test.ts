@@ -231,9 +231,9 @@ describe("SocketLoadTransport", () => {
       assert.strictEqual(failure.kind, "tls")
 
       const slow = yield* answering((socket) => setTimeout(() => socket.write(ok), 40))
-      const connection = yield* connect(slow.url, { timeout: "300 millis", keepAlive: false })
+      const connection = yield* connect(slow.url, { timeout: "1 second", keepAlive: false })
       yield* LoadTransport.exchange(connection, request(slow.url))
-      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 310)))
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1_010)))
       yield* connection.connect
       yield* LoadTransport.exchange(connection, request(slow.url))
     }).pipe(Effect.provide(live)))

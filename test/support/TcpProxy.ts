@@ -8,8 +8,8 @@ export interface TcpProxy {
   readonly freeze: (frozen: boolean) => void
   /** How often clients have said something with this text in it since then. */
   readonly asked: (text: string) => number
-  /** Ends each connection when the server says something on it next, which the client does not get; so many times. */
-  readonly swallow: (times: number) => void
+  /** Ends each connection that asked for this (a text in the bytes) when the server answers, which the client does not get; so many times. */
+  readonly swallow: (times: number, command: string) => void
   /** Connections that are open now. */
   readonly connections: () => number
   /** Ends all connections. */
@@ -22,7 +22,7 @@ export const to = (target: number) =>
     Effect.acquireRelease(
       Effect.promise(async () => {
         const pairs = new Set<Pair>()
-        const state: State = { frozen: false, swallow: 0, asked: [] }
+        const state: State = { frozen: false, swallow: { times: 0, command: "" }, asked: [] }
         const server = createServer((client) => {
           const pair: Pair = { client, upstream: connect(target, "127.0.0.1"), kept: [] }
           pairs.add(pair)
@@ -47,7 +47,7 @@ export const to = (target: number) =>
         if (!frozen) { for (const { client, kept } of pairs) for (const bytes of kept.splice(0)) client.write(bytes) }
       },
       asked: (text) => state.asked.filter((bytes) => bytes.includes(text)).length,
-      swallow: (times) => state.swallow = times,
+      swallow: (times, command) => state.swallow = { times, command },
       connections: () => pairs.size,
       cut: () => {
         for (const pair of pairs) end(pair)
@@ -57,7 +57,7 @@ export const to = (target: number) =>
 
 interface State {
   frozen: boolean
-  swallow: number
+  swallow: { times: number; readonly command: string }
   /** What clients said while it was frozen. */
   readonly asked: Array<Buffer>
 }
@@ -71,14 +71,17 @@ interface Pair {
 
 const join = (pair: Pair, state: State, ended: () => void): void => {
   const { client, kept, upstream } = pair
+  let isLost = false
   client.on("data", (bytes: Buffer) => {
     if (state.frozen) state.asked.push(bytes)
+    isLost = state.swallow.times > 0 && bytes.includes(state.swallow.command)
     upstream.write(bytes)
   })
   upstream.on("data", (bytes: Buffer) => {
     if (state.frozen) kept.push(bytes)
-    else if (state.swallow > 0) {
-      state.swallow--
+    else if (isLost) {
+      isLost = false
+      state.swallow.times--
       end(pair)
     } else client.write(bytes)
   })
