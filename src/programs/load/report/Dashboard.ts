@@ -94,7 +94,7 @@ const line = (name, text, more) => ({ name, text, values: values[name], ...more 
 const perSecond = (value) => digits(value) + "/s"
 const forget = () => { at.length = 0; for (const name of names) values[name].length = 0 }
 timeChart($("rate"), { at, label: "Responses, errors and dropped iterations a second", format: perSecond, series: [
-  line("due", "due", { dashed: true }), line("completed", "completed", { area: true }), line("errors", "errors", { area: true }), line("dropped", "dropped", { area: true })] })
+  line("due", "iterations due", { dashed: true }), line("completed", "requests completed", { area: true }), line("errors", "errors", { area: true }), line("dropped", "dropped", { area: true })] })
 timeChart($("latency"), { at, label: "Percentiles of the latency", format: ms, log: true, series: [
   line("max", "max", { dashed: true }), line("p99", "p99"), line("p95", "p95"), line("p50", "p50")] })
 distributionChart($("distribution"), { label: "Distribution of the latency", runs: [all] })

@@ -63,7 +63,7 @@ export const frame = (live: Live, width: number, style: Style.Style = Style.plai
       style.dim(more)
     }`
   const { second } = last
-  const due = live.model === "open" ? `of ${Amounts.rate(second.due)} due` : ""
+  const due = live.model === "open" ? dueOf(last) : ""
   return [
     "",
     head(live, last, width, style),
@@ -108,6 +108,10 @@ export const frame = (live: Live, width: number, style: Style.Style = Style.plai
     style.dim(`   generator ${Amounts.percent(second.cpu)} of a core, loop lag ${Amounts.time(second.lag_ms)}`)
   ].map((line) => cut(ReportText.inert(line), width))
 }
+
+/** What is due are iterations; where each of them is one request, the two can be set side by side. */
+const dueOf = ({ iterations, requests, second }: Pick<LoadProgress, "iterations" | "requests" | "second">): string =>
+  iterations === requests ? `of ${Amounts.rate(second.due)} due` : `${Amounts.rate(second.due)} iterations due`
 
 const head = (live: Live, last: Last, width: number, style: Style.Style): string => {
   const { elapsedMillis, phase, totalMillis } = last
@@ -188,7 +192,7 @@ export const line = (progress: LoadProgress, model: Model): string | undefined =
   const latency = progress.latency()
   return [
     `${Amounts.seconds(seconds).padStart(6)}${phase === "running" ? "" : ` ${phase}`}`,
-    `${Amounts.rate(second.completed)}${model === "open" ? ` of ${Amounts.rate(second.due)}` : ""}`,
+    `${Amounts.rate(second.completed)}${model === "open" ? ` (${dueOf(progress)})` : ""}`,
     ...(second.max === 0 ? [] : [`p50 ${Amounts.time(second.p50)}`, `p99 ${Amounts.time(second.p99)}`]),
     Amounts.plural(second.vus, "user"),
     `${Amounts.count(requests)} requests so far, ${Amounts.count(failed)} failed${

@@ -93,9 +93,12 @@ const verdict = (result: LoadResult, style: Style.Style): ReadonlyArray<string> 
   const reasons = outcome === "unreachable" ? [] : result.reasons
   return [
     text,
-    ...reasons.flatMap(({ advice, text }) => [
+    // The same advice on several reasons is given once, below the last one.
+    ...reasons.flatMap(({ advice, text }, index) => [
       `  ${style.yellow(ReportText.oneLine(text))}`,
-      `  ${style.dim("→")} ${ReportText.oneLine(advice)}`
+      ...reasons.slice(index + 1).some((later) => later.advice === advice)
+        ? []
+        : [`  ${style.dim("→")} ${ReportText.oneLine(advice)}`]
     ])
   ]
 }

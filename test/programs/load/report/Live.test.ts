@@ -19,10 +19,17 @@ describe("the live view of a load", () => {
 
     const text = Live.frame(after(good, 12), 100).join("\n")
     assert.match(text, /^ Checkout {2}open model {2}12s of 30s {2}━{12}─{18}$/m)
-    assert.match(text, /^ {3}rate +200\/s {2}█{12} {2}of 200\/s due$/m)
+    assert.match(text, /^ {3}rate +200\/s {2}█{12} {2}200\/s iterations due$/m)
     assert.match(text, /^ {3}p99 +\d+\.\dms {2}[▁-█]{12} {2}all \d+\.\dms$/m)
     assert.match(text, /\d\.00ms-\d\.00ms +\d\d\.\d% {2}█/)
     assert.notMatch(text, /^ +errors /m)
+  })
+
+  it("sets what is due beside the rate where each iteration is one request", () => {
+    const live = Live.make("http://shop.test/", "open")
+    for (const progress of progressOf(good).slice(0, 3)) Live.add(live, { ...progress, iterations: progress.requests })
+
+    assert.match(Live.frame(live, 100).join("\n"), /^ {3}rate +200\/s {2}█+ {2}of 200\/s due$/m)
   })
 
   it("shows errors with an example, what was dropped, and thresholds as they stand", () => {
@@ -87,7 +94,7 @@ describe("the live view of a load", () => {
     )
     assert.match(
       lines[0]!,
-      /^ {4}5s {2}200\/s of 200\/s {2}p50 .*ms {2}p99 .*ms {2}6 users {2}1,000 requests so far, 0 failed, p99 /
+      /^ {4}5s {2}200\/s \(200\/s iterations due\) {2}p50 .*ms {2}p99 .*ms {2}6 users {2}1,000 requests so far, 0 failed, p99 /
     )
   })
 })

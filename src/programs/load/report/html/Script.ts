@@ -11,8 +11,8 @@ const overTimeCharts = () => {
   const line = (name, text, more) => ({ name, text, values: values[name], ...more })
   const perSecond = (value) => digits(value) + "/s"
   timeChart($("rate"), { at, step: seconds, label: "Responses, errors and dropped iterations a second over time", format: perSecond, series: [
-    ...(has("due") ? [line("due", "due", { dashed: true })] : []),
-    line("completed", "completed", { area: true }),
+    ...(has("due") ? [line("due", "iterations due", { dashed: true })] : []),
+    line("completed", "requests completed", { area: true }),
     ...(has("errors") ? [line("errors", "errors", { area: true })] : []),
     ...(has("dropped") ? [line("dropped", "dropped", { area: true })] : [])] })
   timeChart($("latency"), { at, step: seconds, label: "Percentiles of the latency over time", format: ms, log: true, series: [

@@ -57,7 +57,7 @@ export const metrics = (result: LoadResult, { columns, style }: Screen): Readonl
 }
 
 /** Each with what was measured, and by how much it is missed. */
-export const thresholds = (result: LoadResult, { style }: Screen): ReadonlyArray<string> => {
+export const thresholds = (result: LoadResult, { columns, style }: Screen): ReadonlyArray<string> => {
   if (result.thresholds.length === 0) return []
   const rows = result.thresholds.map((one) => {
     const paint = one.passed ? style.green : style.red
@@ -69,7 +69,10 @@ export const thresholds = (result: LoadResult, { style }: Screen): ReadonlyArray
       { text: `${Outcome.miss(one)}${ended}`, paint: style.red }
     ]
   })
-  return ["", style.bold("thresholds"), ...Table.lines(rows, { left: 4 })]
+  const aligned = Table.lines(rows, { left: 4 })
+  // One long expression would push all the values out of sight.
+  const fits = aligned.every((line) => TerminalText.width(TerminalText.strip(line)) <= columns)
+  return ["", style.bold("thresholds"), ...fits ? aligned : rows.flatMap((row) => Table.lines([row], { left: 4 }))]
 }
 
 /** What a search for the highest rate found; all figures above are those of its best trial. */
