@@ -77,7 +77,11 @@ export const miss = ({ actual, limit, passed, unit }: ThresholdResult): string =
 
 /** Returns what a search for the highest rate found: `480/s holds, 500/s does not: the target is at its limit`. */
 export const breakpoint = ({ limited_by, next_rate, rate }: BreakpointFigures): string => {
-  if (rate === null) return "no rate was found at which all thresholds hold"
+  if (rate === null) {
+    return limited_by === "generator"
+      ? "no rate could be judged: the generator could not keep up with the lowest one"
+      : "no rate was found at which all thresholds hold"
+  }
   const holds = `all thresholds hold at ${Amounts.rate(rate)}`
   switch (limited_by) {
     case "target":

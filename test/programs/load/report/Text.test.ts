@@ -60,6 +60,7 @@ describe("the text of a load run", () => {
       /the generator is at its limit, not the target$/
     )
     assert.match(Outcome.breakpoint({ ...found, rate: null }), /^no rate was found/)
+    assert.match(Outcome.breakpoint({ ...found, rate: null, limited_by: "generator" }), /^no rate could be judged/)
   })
 
   it("fits on one screen: 50 lines of 110 columns", () => {
