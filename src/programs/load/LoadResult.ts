@@ -4,7 +4,7 @@
  * Times are in milliseconds unless a name says otherwise; rates are per second of the measured time, warm-up left out. Keys are public:
  * they are only ever added to.
  */
-import { Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { metricKinds } from "../../scenario/Scenario.ts"
 
 /** Version of the shape below. A reader refuses a newer one. */
@@ -44,6 +44,11 @@ export const Distribution = Schema.Struct({
 })
 export type Distribution = typeof Distribution.Type
 
+/** Response times by status; none in a result of a version that did not keep them. */
+const ByStatus = Schema.Record(Schema.String, Distribution).pipe(
+  Schema.withDecodingDefaultTypeKey(Effect.succeed({}))
+)
+
 /** How many failed in the same way. `example` is the message of the first one, secrets masked. */
 export const ErrorCount = Schema.Struct({ kind: Schema.String, count: Schema.Int, example: Schema.String })
 export type ErrorCount = typeof ErrorCount.Type
@@ -68,7 +73,7 @@ export const Figures = Schema.Struct({
   /** Of responses by status; errors have none. */
   statuses: Schema.Record(Schema.String, Schema.Int),
   /** As `response_ms`, by status: of the first 20 statuses of a step. */
-  by_status_ms: Schema.Record(Schema.String, Distribution),
+  by_status_ms: ByStatus,
   errors: Schema.Array(ErrorCount),
   checks: Schema.Struct({ passed: Schema.Int, failed: Schema.Int })
 })
@@ -216,7 +221,7 @@ export const LoadResult = Schema.Struct({
   errors: Schema.Struct({ total: Schema.Int, rate: Schema.Finite, kinds: Schema.Array(ErrorCount) }),
   statuses: Schema.Record(Schema.String, Schema.Int),
   /** As `latency_ms`, by status. */
-  by_status_ms: Schema.Record(Schema.String, Distribution),
+  by_status_ms: ByStatus,
   scenarios: Schema.Array(ScenarioFigures),
   steps: Schema.Array(StepFigures),
   tags: Schema.Array(Schema.Struct({ tag: Schema.String, ...Figures.fields })),

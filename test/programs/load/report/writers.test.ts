@@ -33,6 +33,9 @@ describe("the JSON of a load run", () => {
 
       assert.isTrue(validate(json), `${name}: ${JSON.stringify(validate.errors?.slice(0, 3))}`)
       assert.deepStrictEqual(Schema.decodeUnknownSync(LoadResult)(json), result)
+      // Written before times were kept by status.
+      const { by_status_ms: _, ...older } = json as Readonly<Record<string, unknown>>
+      assert.deepStrictEqual(Schema.decodeUnknownSync(LoadResult)(older).by_status_ms, {})
     }
     assert.isFalse(validate({ ...good, model: "both" }))
     assert.isFalse(validate({ ...good, latency_ms: { ...good.latency_ms, p99: "3ms" } }))
