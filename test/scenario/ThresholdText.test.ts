@@ -30,7 +30,7 @@ describe("ThresholdText", () => {
     ["300ms > http.p95", 0, "a metric"],
     ["http.p95", 8, "a comparison"],
     ["http.p95 < fast", 11, "a number"],
-    ["http.p95 < 300 apples", 15, "the end"],
+    ["http.p95 < 300 apples", 15, "apples is no unit"],
     ["http.p95{step} < 1s", 9, "a filter"],
     ["http.p95{step: \"a\" < 1s", 19, ", or }"]
   ]
