@@ -15,6 +15,7 @@ import { StopSignal } from "../services/StopSignal.ts"
 import * as Breakpoint from "./load/Breakpoint.ts"
 import * as Executors from "./load/executors/Executors.ts"
 import type * as Questions from "./load/figures/Questions.ts"
+import * as Rehearsal from "./load/figures/Rehearsal.ts"
 import * as Scoreboard from "./load/figures/Scoreboard.ts"
 import * as Summary from "./load/figures/Summary.ts"
 import * as Thresholds from "./load/figures/Thresholds.ts"
@@ -139,6 +140,7 @@ const runOnce = Effect.fnUntraced(function*<E, R>(plan: Plan, options: Options<E
       new Generator.LoadError({ reason: "Setup", message: problems.map(({ message }) => message).join("; ") })
     )
   )
+  Rehearsal.run(plan, compiled)
   const board = new Scoreboard.Scoreboard(plan, totals, compiled)
   const observe = options.observe ?? (() => Effect.void)
   const follow = Effect.fnUntraced(function*(ended: ReturnType<Totals["add"]>) {
