@@ -31,6 +31,7 @@ const departures: ReadonlyArray<readonly [because: string, text: RegExp, error?:
     "the connection ends with an interim response that says close",
     /HTTP\/1\.[01] 1[^\r\n]*\r\n([^\r\n]+\r\n)*?connection:/i
   ],
+  ["the connection ends with an interim response of HTTP/1.0", /HTTP\/1\.0 1[^\r\n]*\r\n/],
   [
     "HTTP/1.0 with keep-alive and close is kept",
     /HTTP\/1\.0 [^\r\n]*\r\n(?=([^\r\n]+\r\n)*?connection:[^\r\n]*keep-alive)(?=([^\r\n]+\r\n)*?connection:[^\r\n]*close)/i
