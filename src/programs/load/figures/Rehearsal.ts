@@ -5,7 +5,6 @@
 import { Histogram } from "../../../core/Histogram.ts"
 import { ticksPerMilli } from "../../../services/LoadClock.ts"
 import * as Executors from "../executors/Executors.ts"
-import type { LoadProgress } from "../LoadProgress.ts"
 import type { Plan } from "../Plan.ts"
 import * as Frame from "./Frame.ts"
 import { Recorder } from "./Recorder.ts"
@@ -13,17 +12,17 @@ import { Scoreboard } from "./Scoreboard.ts"
 import type { Compiled } from "./Thresholds.ts"
 import { Totals } from "./Totals.ts"
 
+/** Of each load, in each of the seconds that are added up. */
 const answers = 500
-const rounds = 3
+const seconds = 3
 
-/** Leaves nothing behind. Answers with what would have been told last. */
-export const run = (plan: Plan, thresholds: ReadonlyArray<Compiled>): LoadProgress | undefined => {
+/** Some milliseconds of work that leaves nothing behind. */
+export const run = (plan: Plan, thresholds: ReadonlyArray<Compiled>): void => {
   const open = plan.loads.map(({ executor }) => Executors.isOpen(executor))
   const recorder = new Recorder(open)
   const totals = new Totals(1, open)
   const board = new Scoreboard(plan, totals, thresholds)
-  let told: LoadProgress | undefined
-  for (let at = 0; at < rounds; at++) {
+  for (let at = 0; at < seconds; at++) {
     for (const load of recorder.loads) {
       const step = load.step({ scenario: "", name: "", action: "http", tags: [] })
       for (let n = 1; n <= answers; n++) {
@@ -33,9 +32,8 @@ export const run = (plan: Plan, thresholds: ReadonlyArray<Compiled>): LoadProgre
     }
     const frame = Frame.encode({ at, until: at + 1, health }, recorder)
     recorder.clear()
-    for (const ended of totals.add(0, frame)) told = board.follow(ended, false).progress
+    for (const ended of totals.add(0, frame)) board.follow(ended, false)
   }
-  return told
 }
 
 const health: Frame.Health = {
